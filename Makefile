@@ -1,0 +1,79 @@
+# Everything a developer or CI runs. Needs Python 3.11 or newer and make; writes only below this
+# folder (and uv's download cache). `make` alone lists the targets.
+
+PYTHON ?= python3
+# A uv of your own is used; otherwise one is put into .tools, which nothing else sees.
+UV := $(or $(shell command -v uv 2>/dev/null),.tools/bin/uv)
+RUN := .venv/bin/python -m
+COMPILE := $(UV) pip compile --quiet pyproject.toml --group dev --universal --generate-hashes \
+	--python-version 3.11
+
+# Copies rather than links: a file changed below .venv then never changes uv's cache. Python is the
+# one that is here; uv must not fetch another.
+export UV_LINK_MODE := copy
+export UV_PYTHON_DOWNLOADS := never
+# A virtual environment that happens to be active must not receive our packages.
+unexport VIRTUAL_ENV CONDA_PREFIX
+
+.PHONY: help install demo test check lint lock lock-check bench docs fix clean
+.NOTPARALLEL:
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1|/p' Makefile | while IFS='|' read -r target what; do \
+		printf '%-18s %s\n' "$$target" "$$what"; done
+
+install: .venv/.installed ## make .venv exactly as requirements.lock says; does nothing if it is so
+
+demo: install ## start the registry with an embedded database and a made-up country
+	.venv/bin/ibr demo run
+
+test: install ## run every test
+	$(RUN) pytest
+
+check: install lint lock-check ## formatting, rules, types, imports between parts, the lock file
+
+lint: install
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy --strict src
+	.venv/bin/lint-imports
+
+bench: install ## measure speed
+	$(RUN) benchmarks
+
+docs: install ## build the documentation into site/
+	$(RUN) mkdocs build --strict
+
+fix: install ## format, and mend what can be mended by machine
+	$(RUN) ruff format .
+	$(RUN) ruff check --fix .
+
+lock: $(UV) ## write requirements.lock anew after pyproject.toml changed; UPGRADE=--upgrade for news
+	$(COMPILE) $(UPGRADE) --output-file requirements.lock
+
+# Compiled over a copy, so that versions already chosen stay and a new release fails nobody. uv ends
+# with 1 when the requirements contradict each other, and with 2 when it could not ask at all.
+lock-check: $(UV)
+	@mkdir -p .cache && cp requirements.lock .cache/requirements.lock; \
+	$(COMPILE) --output-file .cache/requirements.lock >/dev/null; status=$$?; \
+	if [ $$status -eq 2 ]; then echo "Lock file not checked: no package index answered."; exit 0; fi; \
+	grep '^[A-Za-z0-9]' requirements.lock >.cache/pins.have; \
+	grep '^[A-Za-z0-9]' .cache/requirements.lock >.cache/pins.want; \
+	if [ $$status -ne 0 ] || ! diff .cache/pins.have .cache/pins.want; then \
+		echo "requirements.lock does not match pyproject.toml: run make lock."; exit 1; fi
+
+clean: ## remove what make made; data in var/ stays
+	rm -rf .venv .tools .cache site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/.installed: requirements.lock pyproject.toml | $(UV)
+	test -x .venv/bin/python || $(UV) venv --quiet --python '>=3.11' .venv
+	$(UV) pip sync --quiet --python .venv --require-hashes requirements.lock
+	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	touch $@
+
+.tools/bin/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make install PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .tools || { rm -rf .tools; \
+		echo "Python's venv is missing. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
+	.tools/bin/pip install --quiet --disable-pip-version-check 'uv>=0.9'

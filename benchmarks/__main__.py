@@ -1,0 +1,73 @@
+"""`python -m benchmarks [enrolled|ingest|all] [--quick]`: all variants side by side in one run."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import tempfile
+from pathlib import Path
+
+from benchmarks import peers, report
+from benchmarks.cluster import private_cluster
+from benchmarks.variants import Scene, Variants, take_turns
+
+
+def variants_of(group: str, only: list[str]) -> Variants:
+    """The peers of this group and, where the registry is there, its own variants."""
+    found: Variants = dict(peers.ENROLLED if group == "enrolled" else peers.INGEST)
+    if importlib.util.find_spec("benchmarks.ours") is not None:
+        ours = importlib.import_module("benchmarks.ours")
+        found |= ours.ENROLLED if group == "enrolled" else ours.INGEST
+    return {name: make for name, make in found.items() if not only or name in only}
+
+
+def conditions(group: str, scene: Scene, rounds: int) -> str:
+    """What was done, in a sentence beside the figures."""
+    if group == "enrolled":
+        return (
+            f"{scene.people:,} people; {scene.connections} connections; {rounds} rounds in turn, "
+            f"each {scene.seconds:g} s of closed loop (CPU, requests/s) and {scene.seconds:g} s of "
+            f"random arrivals at {scene.rate:g}/s (latency)."
+        )
+    return (
+        f"{scene.records:,} records of two identifiers and three benefits, {rounds} rounds in "
+        f"turn; the ORM stack takes {scene.peer_records:,} of them per round in messages of 1,000, "
+        f"into tables that hold {scene.people:,} people."
+    )
+
+
+def main() -> None:
+    """Run what was asked for and keep the figures in docs/performance.md."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("group", nargs="?", choices=("enrolled", "ingest", "all"), default="all")
+    parser.add_argument("--quick", action="store_true", help="small and short; nothing is kept")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=500, help="arrivals a second")
+    parser.add_argument("--only", action="append", default=[], metavar="VARIANT")
+    parser.add_argument("--keep", action="store_true", help="keep the figures of a partial run too")
+    asked = parser.parse_args()
+    groups = ("enrolled", "ingest") if asked.group == "all" else (asked.group,)
+    with tempfile.TemporaryDirectory(prefix="ibr-bench-") as folder, private_cluster() as cluster:
+        scene = Scene(
+            cluster=cluster,
+            folder=Path(folder),
+            people=20_000 if asked.quick else 200_000,
+            connections=32,
+            seconds=2 if asked.quick else 8,
+            rate=asked.rate,
+            records=10_000 if asked.quick else 200_000,
+            peer_records=500 if asked.quick else 3_000,
+        )
+        for group in groups:
+            print(f"{group}:", flush=True)
+            results = take_turns(variants_of(group, asked.only), scene, asked.rounds)
+            said = conditions(group, scene, asked.rounds)
+            text = report.section(group, results, said, cluster.version)
+            print(f"\n{text}", flush=True)
+            if asked.keep or not (asked.quick or asked.only):
+                report.write(group, text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Who may ask or tell, for what purpose."""

@@ -1,0 +1,40 @@
+"""Every permission a partner can hold, by name, with the sentence shown to the partner.
+
+The names are the standard's (digest.md 3.6); a slash for a dot is read as the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from ibr.errors import NotUnderstood
+
+ENROLLED: Final = "registry.enrolled"
+SEARCH: Final = "registry.search"
+UPDATES: Final = "registry.enrollment.updates"
+STATUS: Final = "registry.txn.status"
+
+SCOPES: Final = {
+    ENROLLED: "ask whether a person or household is enrolled in one programme",
+    SEARCH: "search the records of the programmes in reach",
+    UPDATES: "report enrolments and benefits of its own programmes",
+    STATUS: "ask what became of its own earlier messages",
+}
+
+
+def canonical_scope(text: str) -> str:
+    return text.strip().replace("/", ".")
+
+
+def read_scopes(given: Iterable[str]) -> tuple[str, ...]:
+    """The named scopes, `all` for every one; NotUnderstood for an unknown name."""
+    names = [canonical_scope(each) for each in given]
+    if "all" in names:
+        return tuple(SCOPES)
+    for name in names:
+        if name not in SCOPES:
+            raise NotUnderstood(
+                "scope.unknown", f"There is no scope {name[:40]}; choose from {', '.join(SCOPES)}."
+            )
+    return tuple(dict.fromkeys(names))

@@ -1,0 +1,1 @@
+"""Officers: who they are, how they sign in, what they may see."""

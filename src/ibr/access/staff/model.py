@@ -1,0 +1,37 @@
+"""An officer, and a session."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ibr.access.asker import Asker, Purpose
+from ibr.access.staff.rights import RIGHTS
+
+
+class Officer(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who works with the pages, and the programmes in their reach."""
+
+    officer_id: int
+    email: str
+    name: str
+    role: str
+    programmes: frozenset[int]
+    locale: str
+
+    def asker(self, purpose: Purpose) -> Asker:
+        """The officer as the gate sees it, asking for this purpose."""
+        return Asker(
+            kind="officer",
+            id=self.officer_id,
+            name=self.name,
+            purpose=purpose,
+            ask=self.programmes,
+            scopes=RIGHTS[self.role].scopes,
+        )
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A signed-in officer and the token that the session's forms carry back."""
+
+    officer: Officer
+    form_token: str

@@ -1,0 +1,1 @@
+"""What was asked and told, by whom, and what left."""

@@ -1,0 +1,12 @@
+"""What was given, to whom, for which month. One partition a month; what is older or newer than; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

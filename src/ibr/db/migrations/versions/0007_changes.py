@@ -1,0 +1,12 @@
+"""What changed, in order; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

@@ -1,0 +1,12 @@
+"""Officers who use the pages; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

@@ -1,0 +1,137 @@
+"""Connections as one of the least-privileged roles, and the one place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Literal
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from ibr.errors import Unavailable
+
+Role = Literal["ibr_app", "ibr_worker", "ibr_auditor", "ibr_analyst"]
+Connection = asyncpg.Connection | PoolConnectionProxy
+
+# Milliseconds: statement, lock, idle in transaction (reliability C9). PostgreSQL applies a role's
+# own settings only to who signs in as it; the registry takes the role on after signing in, so it
+# asks for them itself.
+_TIMEOUTS: dict[Role, tuple[int, int, int]] = {
+    "ibr_app": (5_000, 1_000, 15_000),
+    "ibr_worker": (30_000, 10_000, 60_000),
+    "ibr_auditor": (30_000, 1_000, 15_000),
+    "ibr_analyst": (30_000, 1_000, 15_000),
+}
+# What a connection that cannot be made or was lost looks like.
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+
+
+class Database:
+    """A pool of connections that act as one role."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def transaction(self, programmes: Iterable[int]) -> AsyncIterator[Connection]:
+        """One transaction that sees and writes only these programmes' rows; commits at the end.
+
+        Row-level security reads the list, so a statement that forgets to narrow its programmes
+        still sees no others. Unavailable when the database cannot be reached or is busy.
+        """
+        try:
+            async with (
+                self._pool.acquire(timeout=2) as connection,
+                connection.transaction(),
+            ):
+                await connection.execute(
+                    "select set_config('ibr.programmes', $1, true)",
+                    ",".join(map(str, sorted(programmes))),
+                )
+                yield connection
+        except TimeoutError:
+            raise Unavailable(
+                "database.busy", "The registry is busy; please try again in a few seconds."
+            ) from None
+        except LOST:
+            raise Unavailable(
+                "database.unreachable",
+                "The registry cannot reach its database; nothing was stored. Please try again.",
+            ) from None
+        except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+            raise Unavailable(
+                "database.slow",
+                "The registry needed too long for this; nothing was stored. Please try again.",
+            ) from None
+        except (asyncpg.DiskFullError, asyncpg.OutOfMemoryError):
+            raise Unavailable(
+                "database.full",
+                "The registry cannot store anything at the moment. Please try again later.",
+                retry_after=60,
+            ) from None
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def open_database(dsn: str, role: Role, *, size: int, name: str) -> Database:
+    """A pool of up to `size` connections to `dsn`, each acting as `role`."""
+    statement, lock, idle = _TIMEOUTS[role]
+    try:
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            server_settings={
+                "application_name": name,
+                "role": role,
+                "search_path": "ibr",
+                "statement_timeout": str(statement),
+                "lock_timeout": str(lock),
+                "idle_in_transaction_session_timeout": str(idle),
+                "jit": "off",
+                "timezone": "UTC",
+            },
+            connection_class=asyncpg.Connection,
+        )
+    except (*LOST, asyncpg.PostgresError) as wrong:
+        raise Unavailable(
+            "database.unreachable",
+            f"The registry cannot reach its database ({type(wrong).__name__}). "
+            "Run `ibr doctor` to see why.",
+        ) from None
+    return Database(pool)
+
+
+@asynccontextmanager
+async def owner_transaction(dsn: str) -> AsyncIterator[Connection]:
+    """One transaction as the user of the database address, for the command line's own work."""
+    connection = await connect_as_owner(dsn)
+    try:
+        async with connection.transaction():
+            yield connection
+    finally:
+        await connection.close()
+
+
+async def connect_as_owner(dsn: str) -> asyncpg.Connection:
+    """A connection as the user of the database address; Unavailable when there is none."""
+    try:
+        return await asyncpg.connect(
+            dsn, server_settings={"search_path": "ibr", "timezone": "UTC"}, timeout=5
+        )
+    except (*LOST, TimeoutError, asyncpg.PostgresError) as wrong:
+        raise Unavailable(
+            "database.unreachable",
+            f"The registry cannot reach its database ({type(wrong).__name__}). "
+            "Run `ibr doctor` to see why.",
+        ) from None

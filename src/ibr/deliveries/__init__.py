@@ -1,0 +1,1 @@
+"""What each partner has sent, what was refused, who is late."""

@@ -1,0 +1,1 @@
+"""What partners tell the registry; one file per kind of news."""

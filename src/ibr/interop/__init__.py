@@ -1,0 +1,1 @@
+"""Public standards the registry speaks; one folder each."""

@@ -1,0 +1,1 @@
+"""The DCI Integrated Beneficiary Registry standard, in its own words."""

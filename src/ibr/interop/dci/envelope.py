@@ -1,0 +1,214 @@
+"""Messages opened here only: token, header, sender and receiver, signature, in the decided order.
+
+Order of checks (behaviour.md): token and scope, then size and media type, then JSON, header,
+message, action, schema, version, sender and receiver, signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from ibr.access.asker import Asker, Purpose
+from ibr.access.limits import RequestLimit
+from ibr.access.model import Partner
+from ibr.access.partners import PartnerBook
+from ibr.access.tokens import Claims, Tokens
+from ibr.clock import now
+from ibr.errors import NotAllowed, NotProven, NotUnderstood
+from ibr.interop.dci.keys import public_key
+from ibr.interop.dci.messages.header import Header, check_version, read_header
+from ibr.interop.dci.signature import check_times, read_signature, verify
+from ibr.interop.dci.strict_json import canonical, canonical_other_spellings, read_object
+
+KNOWN_ACTIONS: Final = frozenset(
+    "search on-search subscribe on-subscribe unsubscribe on-unsubscribe notify txn-status "
+    "txn-on-status register enrollment-updates".split()
+)
+
+Digests = Callable[[str], Iterator[bytes]]
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """A partner whose token was proven, with the scopes of that token."""
+
+    partner: Partner
+    scopes: frozenset[str]
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that passed every check."""
+
+    header: Header
+    message: dict[str, Any]
+    partner: Partner
+    asker: Asker
+    message_key: bytes
+    body_digest: bytes
+    key_kid: str | None
+    at: datetime
+
+
+class Envelopes:
+    """Proves callers and opens their messages."""
+
+    def __init__(
+        self,
+        book: PartnerBook,
+        tokens: Tokens,
+        own_ids: frozenset[str],
+        limit: RequestLimit,
+    ) -> None:
+        self._book = book
+        self._tokens = tokens
+        self._own_ids = own_ids
+        self._limit = limit
+
+    async def prove(self, authorization: str, scope: str) -> Caller:
+        """Who calls: NotProven without a token that holds, NotAllowed without the scope."""
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise NotProven(
+                "token.missing",
+                "This needs a bearer token. Get one at /oauth2/client/token and send it as "
+                "Authorization: Bearer ….",
+            )
+        claims: Claims = self._tokens.check(token.strip(), time.time())
+        partner = await self._book.by_client(claims.client_id)
+        if partner is None:
+            raise NotProven("token.invalid", "The client of this token is not known, or shut out.")
+        scopes = claims.scopes & partner.scopes
+        if scope not in scopes:
+            raise NotAllowed("scope.missing", f"Your token does not carry the scope {scope}.")
+        self._limit.count(partner.partner_id)
+        return Caller(partner, scopes)
+
+    def open(self, body: bytes, caller: Caller, actions: frozenset[str]) -> Opened:
+        """A small message, whole in memory."""
+        at = now()
+        if not body.strip():
+            raise NotUnderstood("message.json", "The body is empty; send header and message.")
+        document = read_object(body)
+        header = document.get("header")
+        message = document.get("message")
+
+        def digests(profile: str) -> Iterator[bytes]:
+            if profile == "raw":
+                yield raw_digest(body)
+                return
+            content = {"header": header, "message": message}
+            yield hashlib.sha256(canonical(content)).digest()
+            for spelling in canonical_other_spellings(content):
+                yield hashlib.sha256(spelling).digest()
+
+        return self.check(
+            header=header,
+            message=message,
+            signature=document.get("signature"),
+            digests=digests,
+            body_digest=hashlib.sha256(body).digest(),
+            caller=caller,
+            actions=actions,
+            at=at,
+        )
+
+    def check(
+        self,
+        *,
+        header: object,
+        message: object,
+        signature: object,
+        digests: Digests,
+        body_digest: bytes,
+        caller: Caller,
+        actions: frozenset[str],
+        at: datetime,
+    ) -> Opened:
+        """Every check of a message that was read, in the decided order."""
+        if not isinstance(header, dict):
+            raise NotUnderstood("message.envelope", "The message has no header object.")
+        if not isinstance(message, dict):
+            raise NotUnderstood("message.envelope", "The message has no message object.")
+        _check_action(header.get("action"), actions)
+        read = read_header(header, at)
+        check_version(header)
+        if read.sender_id != caller.partner.sender_id:
+            raise NotUnderstood(
+                "message.sender", "header.sender_id is not the sender this token was given to."
+            )
+        if read.receiver_id is not None and read.receiver_id.lower() not in self._own_ids:
+            raise NotUnderstood("message.receiver", "header.receiver_id is not this registry.")
+        kid = self._check_signature(signature, digests, caller.partner, at)
+        return Opened(
+            header=read,
+            message=message,
+            partner=caller.partner,
+            asker=caller.partner.asker(caller.scopes, _purpose(read)),
+            message_key=message_key(read.sender_id, read.message_id),
+            body_digest=body_digest,
+            key_kid=kid,
+            at=at,
+        )
+
+    def _check_signature(
+        self, signature: object, digests: Digests, partner: Partner, at: datetime
+    ) -> str | None:
+        if partner.signature_policy == "off":
+            return None
+        read = read_signature(signature)
+        if read.sender_id != partner.sender_id:
+            raise NotProven("signature.invalid", "The signature's key belongs to another sender.")
+        key = partner.key(read.kid, read.whole_key_id, at)
+        if key is None or key.algorithm != read.algorithm:
+            raise NotProven(
+                "signature.invalid",
+                "The signature names a key that is not registered for you, or no longer counts.",
+            )
+        check_times(read, at.timestamp())
+        verify(read, public_key(key.jwk), digests(partner.signature_profile))
+        return key.kid
+
+
+def _check_action(action: object, actions: frozenset[str]) -> None:
+    if action in actions:
+        return
+    wanted = " or ".join(sorted(actions))
+    known = isinstance(action, str) and action in KNOWN_ACTIONS
+    raise NotUnderstood(
+        "message.action" if known or not action else "message.action_unknown",
+        f"header.action must be {wanted} on this path.",
+        field="header.action",
+    )
+
+
+def _purpose(header: Header) -> Purpose | None:
+    """A purpose named in header.meta; the partner's agreed one stands otherwise."""
+    purpose = header.meta.get("purpose")
+    if isinstance(purpose, dict):
+        code, text = purpose.get("code"), purpose.get("text")
+        if isinstance(code, str) and 0 < len(code) <= 60:
+            return Purpose(code, text[:200] if isinstance(text, str) else None)
+    if isinstance(purpose, str) and 0 < len(purpose) <= 60:
+        return Purpose(purpose)
+    return None
+
+
+def message_key(sender_id: str, message_id: str) -> bytes:
+    """One key for one sender's one message, for ever."""
+    return hashlib.sha256(f"{sender_id}\x00{message_id}".encode()).digest()
+
+
+class _Sliced(msgspec.Struct):
+    header: msgspec.Raw
+    message: msgspec.Raw
+
+
+def raw_digest(body: bytes) -> bytes:
+    """The `raw` profile: header and message exactly as received, joined by one line feed."""
+    sliced = msgspec.json.decode(body, type=_Sliced)
+    return hashlib.sha256(bytes(sliced.header) + b"\n" + bytes(sliced.message)).digest()

@@ -1,0 +1,147 @@
+"""A JSON body read piece by piece: never the whole of it in memory, as strict as strict_json.
+
+The caller walks objects and arrays and takes each value it wants whole; only one value at a time
+is turned into objects.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from ibr.errors import NotUnderstood
+from ibr.interop.dci.strict_json import DECODER, check_escapes
+
+# A single value larger than this is no beneficiary.
+LARGEST_VALUE: Final = 8 * 1024 * 1024
+# How far before the end of what has arrived an error may stand and still only mean "not yet
+# complete": no escape or literal of JSON is longer.
+_TAIL: Final = 16
+_WHITE: Final = " \t\n\r"
+
+
+def _refuse(reason: str) -> NotUnderstood:
+    return NotUnderstood("message.json", reason)
+
+
+class JsonStream:
+    """A body as it arrives in pieces."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._decode = codecs.getincrementaldecoder("utf-8")("strict").decode
+        self._text = ""
+        self._at = 0
+        self._before = 0
+        self._ended = False
+
+    @property
+    def position(self) -> int:
+        """How many characters of the body lie behind."""
+        return self._before + self._at
+
+    def _more(self) -> bool:
+        """Reads one more piece; False at the end of the body."""
+        if self._ended:
+            return False
+        try:
+            piece = next(self._pieces, None)
+            fresh = self._decode(piece or b"", piece is None)
+        except UnicodeDecodeError:
+            raise _refuse("The body is not UTF-8.") from None
+        self._ended = piece is None
+        # An escaped NUL could lie across two pieces, so the last characters are looked at again.
+        check_escapes(self._text[-6:] + fresh)
+        self._before += self._at
+        self._text = self._text[self._at :] + fresh
+        self._at = 0
+        return not self._ended or bool(fresh)
+
+    def _next(self) -> str:
+        """The next character that is not white space, not yet taken; empty at the end."""
+        while True:
+            while self._at < len(self._text):
+                letter = self._text[self._at]
+                if letter not in _WHITE:
+                    return letter
+                self._at += 1
+            if not self._more():
+                return ""
+
+    def _take(self, wanted: str) -> None:
+        letter = self._next()
+        if letter != wanted:
+            found = f"'{letter}'" if letter else "the end of the body"
+            raise _refuse(f"The body is not JSON: expected '{wanted}', found {found}.")
+        self._at += 1
+
+    def value(self) -> Any:
+        """The next value, whole."""
+        self._next()
+        while True:
+            try:
+                value, end = DECODER.raw_decode(self._text, self._at)
+            except json.JSONDecodeError as wrong:
+                unterminated = wrong.msg.startswith("Unterminated string")
+                if not unterminated and wrong.pos < len(self._text) - _TAIL:
+                    raise _refuse(f"The body is not JSON: {wrong.msg.lower()}.") from None
+                self._grow(f"The body is not JSON: {wrong.msg.lower()}.")
+                continue
+            except RecursionError:
+                raise _refuse("The JSON is nested too deeply.") from None
+            # A number at the very end of what arrived may go on in the next piece.
+            if end == len(self._text) and not self._ended and self._more():
+                continue
+            self._at = end
+            return value
+
+    def _grow(self, otherwise: str) -> None:
+        if len(self._text) - self._at > LARGEST_VALUE:
+            raise _refuse("One value is larger than 8 MiB.")
+        if not self._more():
+            raise _refuse(otherwise)
+
+    def members(self) -> Iterator[str]:
+        """The names of an object's members; the caller takes each value before the next name."""
+        self._take("{")
+        if self._next() == "}":
+            self._at += 1
+            return
+        seen: set[str] = set()
+        while True:
+            if self._next() != '"':
+                raise _refuse("The body is not JSON: a member needs a name in quotes.")
+            name = self.value()
+            if name in seen:
+                raise _refuse("The JSON gives a member twice in one object; give each member once.")
+            seen.add(name)
+            self._take(":")
+            yield name
+            if self._next() != ",":
+                self._take("}")
+                return
+            self._at += 1
+
+    def elements(self) -> Iterator[None]:
+        """One step for each element of an array; the caller takes the value at each."""
+        self._take("[")
+        if self._next() == "]":
+            self._at += 1
+            return
+        while True:
+            yield None
+            if self._next() != ",":
+                self._take("]")
+                return
+            self._at += 1
+
+    def opens(self, bracket: str) -> bool:
+        """Whether the next value is an object (`{`) or an array (`[`)."""
+        return self._next() == bracket
+
+    def end(self) -> None:
+        """Refuses anything but white space after the value."""
+        if self._next():
+            raise _refuse("The body goes on after the end of the JSON.")

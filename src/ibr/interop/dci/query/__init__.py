@@ -1,0 +1,1 @@
+"""The standard's query forms, each turned into one filter."""

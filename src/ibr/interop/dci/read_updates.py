@@ -1,0 +1,178 @@
+"""An enrolment update read in one pass: small members whole, beneficiaries set aside in blocks.
+
+What is set aside is the canonical form of each record, which is also what the signature covers:
+the records used later are parsed from the very bytes that were verified.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ibr.errors import NotUnderstood
+from ibr.interop.dci.json_stream import JsonStream
+from ibr.interop.dci.strict_json import canonical, canonical_other_spellings
+from ibr.protection.spool import Spool
+
+BLOCK_RECORDS: Final = 5_000
+BLOCK_BYTES: Final = 16 * 1024 * 1024
+_LISTS: Final = ("enrolled_updates", "receipt_information")
+_MISSING: Final = object()
+
+
+class Updates:
+    """A read message; `blocks` gives its records as canonical bytes, one a line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.signature: object = None
+        self.header: Any = _MISSING
+        self.message: dict[str, Any] | None = None
+        self.list_name: str | None = None
+        self.list_rest: dict[str, Any] = {}
+        self.count = 0
+        self.has_list = False
+        self.header_span = (0, 0)
+        self.message_span = (0, 0)
+        self._spool = Spool(folder)
+
+    @property
+    def block_count(self) -> int:
+        return self._spool.pieces
+
+    def blocks(self) -> Iterator[list[bytes]]:
+        """The records in blocks, each record as its canonical bytes."""
+        for block in self._spool:
+            yield block.split(b"\n")
+
+    def close(self) -> None:
+        self._spool.close()
+
+    def set_aside(self, block: list[bytes]) -> None:
+        self._spool.write(b"\n".join(block))
+
+    def digests(self, bodies: Iterable[bytes], profile: str) -> Iterator[bytes]:
+        """The digests that a signature may be over, the likeliest first (behaviour.md 9)."""
+        if profile == "raw":
+            yield _raw_digest(bodies, self.header_span, self.message_span)
+            return
+        yield self._digest(0)
+        yield self._digest(1)
+        yield self._digest(2)
+
+    def _digest(self, spelling: int) -> bytes:
+        def spell(value: Any) -> bytes:
+            return canonical(value) if spelling == 0 else canonical_other_spellings(value)[spelling - 1]
+
+        hasher = hashlib.sha256(b'{"header":' + spell(self.header) + b',"message":{')
+        message = self.message or {}
+        names = sorted([*message, *([self.list_name] if self.list_name else [])])
+        for number, name in enumerate(names):
+            hasher.update((b"," if number else b"") + spell(name) + b":")
+            if name == self.list_name:
+                self._hash_list(hasher, spelling, spell)
+            else:
+                hasher.update(spell(message[name]))
+        hasher.update(b"}}")
+        return hasher.digest()
+
+    def _hash_list(self, hasher: Any, spelling: int, spell: Any) -> None:
+        hasher.update(b"{")
+        for number, name in enumerate(sorted([*self.list_rest, "beneficiaries"])):
+            hasher.update((b"," if number else b"") + spell(name) + b":")
+            if name != "beneficiaries":
+                hasher.update(spell(self.list_rest[name]))
+                continue
+            hasher.update(b"[")
+            for block_number, block in enumerate(self._spool):
+                hasher.update(b"," if block_number else b"")
+                if spelling == 0:
+                    hasher.update(block.replace(b"\n", b","))
+                else:
+                    lines = (msgspec.json.decode(line) for line in block.split(b"\n"))
+                    hasher.update(b",".join(spell(line) for line in lines))
+            hasher.update(b"]")
+        hasher.update(b"}")
+
+
+def _raw_digest(
+    bodies: Iterable[bytes], header: tuple[int, int], message: tuple[int, int]
+) -> bytes:
+    """SHA-256 over header and message exactly as received, joined by one line feed."""
+    hasher = hashlib.sha256()
+    for text in _span(bodies, header):
+        hasher.update(text.encode())
+    hasher.update(b"\n")
+    for text in _span(bodies, message):
+        hasher.update(text.encode())
+    return hasher.digest()
+
+
+def _span(bodies: Iterable[bytes], span: tuple[int, int]) -> Iterator[str]:
+    """The characters of the body from span[0] up to span[1]."""
+    at = 0
+    for text in codecs.iterdecode(bodies, "utf-8"):
+        start, end = max(span[0] - at, 0), span[1] - at
+        if end > 0 and start < len(text):
+            yield text[start:end]
+        at += len(text)
+
+
+def read_updates(body: Iterable[bytes], folder: Path) -> Updates:
+    """Reads a whole update from its pieces; NotUnderstood when it is not such a message."""
+    updates = Updates(folder)
+    stream = JsonStream(iter(body))
+    if not stream.opens("{"):
+        raise NotUnderstood(
+            "message.json", "The body must be a JSON object with header and message."
+        )
+    for name in stream.members():
+        if name == "header":
+            updates.header, updates.header_span = _whole(stream)
+        elif name == "message" and stream.opens("{"):
+            start = stream.position
+            updates.message = {}
+            for member in stream.members():
+                if member in _LISTS and updates.list_name is None and stream.opens("{"):
+                    updates.list_name = member
+                    _read_list(stream, updates)
+                else:
+                    updates.message[member] = stream.value()
+            updates.message_span = (start, stream.position)
+        elif name == "signature":
+            updates.signature = stream.value()
+        else:
+            stream.value()
+    stream.end()
+    return updates
+
+
+def _whole(stream: JsonStream) -> tuple[Any, tuple[int, int]]:
+    stream.opens("{")
+    start = stream.position
+    value = stream.value()
+    return value, (start, stream.position)
+
+
+def _read_list(stream: JsonStream, updates: Updates) -> None:
+    for name in stream.members():
+        if name != "beneficiaries" or not stream.opens("["):
+            updates.list_rest[name] = stream.value()
+            continue
+        updates.has_list = True
+        block: list[bytes] = []
+        size = 0
+        for _ in stream.elements():
+            record = canonical(stream.value())
+            block.append(record)
+            size += len(record)
+            updates.count += 1
+            if len(block) == BLOCK_RECORDS or size > BLOCK_BYTES:
+                updates.set_aside(block)
+                block, size = [], 0
+        if block:
+            updates.set_aside(block)

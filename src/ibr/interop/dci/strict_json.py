@@ -1,0 +1,110 @@
+"""JSON read strictly: what two readers could understand differently is refused.
+
+Refused before anything else looks at a message (behaviour.md 9, reliability 0.4): a member given
+twice, NaN and infinities, numbers that a double cannot hold exactly, NUL and lone surrogates,
+bytes that are not UTF-8.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from ibr.errors import NotUnderstood
+
+_LARGEST_EXACT = 2**53
+
+
+def _refuse(reason: str) -> NotUnderstood:
+    return NotUnderstood("message.json", reason)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _refuse("The JSON gives a member twice in one object; give each member once.")
+    return members
+
+
+def _whole(text: str) -> int:
+    # The length first: turning thousands of digits into a number is slow, and refused anyway.
+    if len(text) > 17 or abs(value := int(text)) > _LARGEST_EXACT:
+        raise _refuse("A whole number is larger than 2^53; send long numbers as strings.")
+    return value
+
+
+def _decimal(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        raise _refuse("A number is too large; no number may exceed 1e308.")
+    return value
+
+
+def _constant(text: str) -> float:
+    raise _refuse(f"{text} is not JSON; leave the member out instead.")
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_members,
+    parse_int=_whole,
+    parse_float=_decimal,
+    parse_constant=_constant,
+)
+
+
+def read_text(body: bytes) -> str:
+    """The body as text; NotUnderstood unless it is UTF-8 without a byte order mark."""
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        raise _refuse(f"The body is not UTF-8 (byte {wrong.start}).") from None
+    return text
+
+
+def check_escapes(text: str) -> None:
+    """Refuses text that escapes NUL: a database cannot keep it, so it would be lost."""
+    if "\\u0000" in text:
+        raise _refuse("The text holds the NUL character (\\u0000); leave it out.")
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """A whole body as one JSON object, strictly."""
+    text = read_text(body)
+    check_escapes(text)
+    try:
+        value = DECODER.decode(text)
+    except json.JSONDecodeError as wrong:
+        raise _refuse(
+            f"The body is not JSON: {wrong.msg.lower()} (line {wrong.lineno}, "
+            f"column {wrong.colno})."
+        ) from None
+    except RecursionError:
+        raise _refuse("The JSON is nested too deeply.") from None
+    if not isinstance(value, dict):
+        raise _refuse("The body must be a JSON object with header and message.")
+    return value
+
+
+_canonical = msgspec.json.Encoder(order="deterministic")
+
+
+def canonical(value: object) -> bytes:
+    """Sorted members, no white space, raw UTF-8 (digest.md 3.3): the bytes that are signed."""
+    try:
+        return _canonical.encode(value)
+    except UnicodeEncodeError:
+        raise _refuse("A string holds half of a surrogate pair; send whole characters.") from None
+    except RecursionError:
+        raise _refuse("The JSON is nested too deeply.") from None
+
+
+def canonical_other_spellings(value: object) -> tuple[bytes, bytes]:
+    """The same with Python's number spelling, raw and with everything beyond ASCII escaped.
+
+    Systems that sign what `json.dumps` wrote produce one of these (digest.md 3.3.1).
+    """
+    plain = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    escaped = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return plain.encode("utf-8", "surrogatepass"), escaped.encode("ascii")

@@ -1,0 +1,65 @@
+"""Blind indexes: equal identifiers give equal bytes, and the bytes tell nothing else.
+
+HMAC-SHA-256 over the canonical form, with the identifier's type inside, so that the same number
+as a national identity and as a phone never meet (reliability F6, F7).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+
+from ibr.errors import NotUnderstood
+
+INDEX_BYTES = 16
+_TYPE = re.compile(r"[A-Z0-9_]{1,40}", re.ASCII)
+_VALUE = re.compile(r"[A-Z0-9./_:+-]{1,64}", re.ASCII)
+
+
+def canonical_type(text: str) -> str:
+    """An identifier type as it is kept: capitals, digits and low lines, at most 40."""
+    value = text.strip().upper().replace("-", "_").replace(" ", "_")
+    if not _TYPE.fullmatch(value):
+        raise NotUnderstood(
+            "identifier.type",
+            "identifier_type may hold letters, digits and '_', at most 40; for example UIN.",
+            field="identifier_type",
+        )
+    return value
+
+
+def canonical_value(text: str) -> str:
+    """An identifier's value as it is compared: no spaces around or inside, capitals.
+
+    Letters that only look like ASCII are refused, not translated: two identifiers that a clerk
+    cannot tell apart must not silently become one.
+    """
+    value = "".join(text.split(" ")).upper()
+    if not _VALUE.fullmatch(value) or unicodedata.normalize("NFKC", value) != value:
+        raise NotUnderstood(
+            "identifier.value",
+            "identifier_value may hold the letters A-Z, digits and . / _ : + -, at most 64 "
+            "characters.",
+            field="identifier_value",
+        )
+    return value
+
+
+class BlindIndex:
+    """Turns an identifier into its index with the keyring's index key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def of(self, kind: str, value: str) -> bytes:
+        """16 bytes for a canonical type and value. 128 bits of the HMAC: no two of the world's
+        identifiers will ever meet by accident, and an index entry stays small."""
+        message = f"{kind}\x1f{value}".encode()
+        return hmac.digest(self._key, message, hashlib.sha256)[:INDEX_BYTES]
+
+    def of_record(self, programme_id: int, kind: str, value: str) -> bytes:
+        """The key under which a programme's own record is found again."""
+        message = f"record\x1f{programme_id}\x1f{kind}\x1f{value}".encode()
+        return hmac.digest(self._key, message, hashlib.sha256)[:INDEX_BYTES]

@@ -1,0 +1,1 @@
+"""What may be asked of the registry; one file per question."""

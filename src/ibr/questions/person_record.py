@@ -1,0 +1,213 @@
+"""One person across programmes, for an officer with a purpose.
+
+The question is written to the ledger and the audit trail in the transaction that reads the
+records, so nothing is shown that was not recorded. An identifier that nobody carries and one whose
+records lie outside the officer's programmes look the same.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import msgspec
+
+from ibr.access.asker import Asker
+from ibr.access.staff.rights import PERSON, must_hold, must_hold_purpose
+from ibr.audit.events import QUESTION_PERSON
+from ibr.audit.model import Asked
+from ibr.audit.questions_asked import record_question, who_asked
+from ibr.audit.record import record_event
+from ibr.codelists.people import SEX_OF_NUMBER
+from ibr.db.pool import Connection, Database
+from ibr.protection.blind_index import BlindIndex, canonical_type, canonical_value
+from ibr.protection.seal import Sealer, place_of
+from ibr.registry.overview import counts, records
+from ibr.registry.overview.model import CarriedRecord, Given, ProgrammeFacts, StatusChanged
+from ibr.registry.overview.records import MOST_RECORDS, Carried
+from ibr.registry.overview.written import (
+    OF_THE_GROUP,
+    OTHER_MEMBER,
+    PersonWritten,
+    RecordWritten,
+    read_record,
+)
+
+# Offered while no programme has reported any identifier yet.
+_FIRST_TYPES = [("UIN", "person"), ("HOUSEHOLD_ID", "group")]
+_SHOWN_OF_AN_IDENTIFIER = 3
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """The identifier asked about, in its canonical form."""
+
+    kind: str
+    value: str
+
+
+class RecordSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """One record of the person, or of their household, as its programme reported it."""
+
+    programme: ProgrammeFacts
+    role: int
+    record: CarriedRecord
+    person: PersonWritten | None
+    sex: str
+    birth_date: date | None
+    birth_precision: int
+    areas: list[dict[str, str] | str]
+    identifiers: list[tuple[str, str]]
+    members: list[PersonWritten]
+    changes: list[StatusChanged]
+    benefits: list[Given]
+
+    @property
+    def money(self) -> dict[str, int]:
+        """The value of the benefits shown, by currency."""
+        money: dict[str, int] = {}
+        for each in self.benefits:
+            if each.value_minor and each.currency:
+                money[each.currency] = money.get(each.currency, 0) + each.value_minor
+        return money
+
+
+class PersonRecord(msgspec.Struct, frozen=True):
+    """What the registry holds under an identifier, and who asked about it."""
+
+    records: list[RecordSeen]
+    asked: list[Asked]
+    cut: bool
+
+
+def read_subject(kind: str, value: str) -> Subject:
+    """The identifier in its canonical form; NotUnderstood, with its field, when it has none."""
+    return Subject(canonical_type(kind), canonical_value(value))
+
+
+async def identifier_types(database: Database, asker: Asker) -> list[tuple[str, str]]:
+    """Kinds of identifier that a look-up may use: the kind, and `person` or `group`."""
+    must_hold(asker, PERSON)
+    async with database.transaction(asker.reach) as connection:
+        return await records.identifier_types(connection) or _FIRST_TYPES
+
+
+async def person_record(
+    database: Database,
+    sealer: Sealer,
+    blind_index: BlindIndex,
+    asker: Asker,
+    subject: Subject,
+    at: datetime,
+) -> PersonRecord:
+    """Everything in reach under an identifier; no records when there is none to show."""
+    must_hold(asker, PERSON)
+    must_hold_purpose(asker)
+    index = blind_index.of(subject.kind, subject.value)
+    async with database.transaction(asker.reach) as connection:
+        carried = await records.records_of(connection, index)
+        await _write_down(connection, asker, index, len(carried.records), at)
+        if not carried.records:
+            return PersonRecord([], [], False)
+        seen = await _seen(connection, sealer, asker, subject, carried)
+        asked = await who_asked(connection, carried.subjects)
+    return PersonRecord(
+        seen, [_within_reach(each, asker) for each in asked], len(seen) == MOST_RECORDS
+    )
+
+
+async def _write_down(
+    connection: Connection, asker: Asker, index: bytes, found: int, at: datetime
+) -> None:
+    await record_question(
+        connection,
+        asker,
+        question="person_record",
+        subjects=[index],
+        programme_id=None,
+        answer="records" if found else "none",
+        message_key=None,
+        at=at,
+    )
+    await record_event(
+        connection,
+        kind=QUESTION_PERSON,
+        asker=asker,
+        details={"purpose": asker.purpose.code, "records": found},
+        at=at,
+    )
+
+
+async def _seen(
+    connection: Connection, sealer: Sealer, asker: Asker, subject: Subject, carried: Carried
+) -> list[RecordSeen]:
+    facts = {each.programme_id: each for each in await counts.programmes(connection, asker.reach)}
+    codes = [
+        code
+        for record in carried.records
+        for code in (record.region_code, record.sub_region_code)
+        if code
+    ]
+    areas = await counts.area_names(connection, codes)
+    return [
+        _one(record, facts[record.programme_id], areas, sealer, subject, carried)
+        for record in carried.records
+    ]
+
+
+def _one(
+    record: CarriedRecord,
+    programme: ProgrammeFacts,
+    areas: dict[str, dict[str, str]],
+    sealer: Sealer,
+    subject: Subject,
+    carried: Carried,
+) -> RecordSeen:
+    place = place_of("beneficiary_record", "personal", record.record_id)
+    asked = (subject.kind, subject.value)
+    written = read_record(sealer.open(record.personal, place), record.role, asked)
+    person = written.person
+    other = record.role == OTHER_MEMBER and person is not None
+    codes = [code for code in (record.sub_region_code, record.region_code) if code]
+    return RecordSeen(
+        programme=programme,
+        role=record.role,
+        record=record,
+        person=person,
+        # The columns speak of the person or the head; another member is read from the content.
+        sex=(person.sex or "unknown") if other and person else SEX_OF_NUMBER[record.sex],
+        birth_date=person.birth_date if other and person else record.birth_date,
+        birth_precision=person.birth_precision if other and person else record.birth_precision,
+        areas=[areas.get(code, code) for code in codes],
+        identifiers=_identifiers(written, record.role, asked),
+        members=written.members,
+        changes=[each for each in carried.changes if each.record_id == record.record_id],
+        benefits=[each for each in carried.benefits if each.record_id == record.record_id],
+    )
+
+
+def _identifiers(
+    written: RecordWritten, role: int, asked: tuple[str, str]
+) -> list[tuple[str, str]]:
+    """The other identifiers, each with only its end to read: enough to recognise, not to copy."""
+    found = written.group_identifiers if role == OF_THE_GROUP else []
+    if role != OF_THE_GROUP and written.person is not None:
+        found = written.person.identifiers
+    return [(kind, value if (kind, value) == asked else masked(value)) for kind, value in found]
+
+
+def masked(value: str) -> str:
+    """An identifier of which only the last three characters are readable."""
+    if len(value) <= _SHOWN_OF_AN_IDENTIFIER * 2:
+        return "•" * len(value)
+    hidden = len(value) - _SHOWN_OF_AN_IDENTIFIER
+    return "•" * hidden + value[-_SHOWN_OF_AN_IDENTIFIER:]
+
+
+def _within_reach(asked: Asked, asker: Asker) -> Asked:
+    """A question about a programme out of reach, without the programme and the asker's words.
+
+    That somebody asked is the person's to know; which other programme they may be in is not this
+    officer's.
+    """
+    if asked.programme_id is None or asked.programme_id in asker.reach:
+        return asked
+    return msgspec.structs.replace(asked, programme_id=None, purpose_text=None, answer="")

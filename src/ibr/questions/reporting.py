@@ -1,0 +1,137 @@
+"""Who has reported, how late, how full, what was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from ibr.access.asker import Asker
+from ibr.access.staff.rights import DELIVERIES, must_hold
+from ibr.db.pool import Database
+from ibr.deliveries.report import seen
+from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen, RefusedSeen, Reported
+from ibr.errors import NotFound
+from ibr.periods import Month, month_of
+from ibr.registry.overview import counts
+from ibr.registry.overview.model import ProgrammeFacts
+
+DELIVERIES_A_PAGE = 25
+REFUSED_A_PAGE = 50
+# A list is paged up to here; whoever looks for older deliveries narrows the list.
+LAST_PAGE = 400
+
+ReportingState = Literal["on_time", "late", "never", "not_due"]
+
+
+class Reporting(msgspec.Struct, frozen=True):
+    """Whether one programme has reported for the last closed month."""
+
+    programme: ProgrammeFacts
+    state: ReportingState
+    month: str | None
+    received_at: datetime | None
+
+
+class DeliveryList(msgspec.Struct, frozen=True):
+    """One page of deliveries."""
+
+    deliveries: list[DeliverySeen]
+    programmes: list[ProgrammeFacts]
+    total: int
+    page: int
+    pages: int
+
+
+class OneDelivery(msgspec.Struct, frozen=True):
+    """One delivery with a page of its refused records."""
+
+    delivery: DeliverySeen
+    programmes: list[ProgrammeFacts]
+    refused: list[RefusedSeen]
+    refused_codes: list[tuple[str, int]]
+    page: int
+    pages: int
+
+
+def last_closed_month(today: date) -> Month:
+    """The month before this one: the newest that a programme can have closed."""
+    return month_of(today).plus(-1)
+
+
+def reporting_state(
+    programme: ProgrammeFacts, reported: Reported | None, today: date
+) -> ReportingState:
+    """Whether a programme has reported for the last closed month of its cycle."""
+    closed = last_closed_month(today)
+    begins = programme.valid_from
+    if begins is not None and month_of(begins) > closed:
+        return "not_due"
+    if programme.valid_to is not None and month_of(programme.valid_to) < closed:
+        return "not_due"
+    if reported is None:
+        return "never"
+    # A programme with a cycle of two months is late only when both months went by in silence.
+    due = closed.plus(1 - max(1, programme.cycle_months))
+    return "on_time" if reported.month >= str(due) else "late"
+
+
+def who_has_reported(
+    programmes: Iterable[ProgrammeFacts], reported: Mapping[int, Reported], today: date
+) -> list[Reporting]:
+    """Every programme with its state of reporting, the silent ones first."""
+    order = {"never": 0, "late": 1, "on_time": 2, "not_due": 3}
+    found = []
+    for programme in programmes:
+        last = reported.get(programme.programme_id)
+        found.append(
+            Reporting(
+                programme,
+                reporting_state(programme, last, today),
+                last.month if last else None,
+                last.received_at if last else None,
+            )
+        )
+    return sorted(found, key=lambda each: order[each.state])
+
+
+def pages_of(total: int, size: int) -> int:
+    """How many pages a list has; an empty one has one."""
+    return min(LAST_PAGE, max(1, -(-total // size)))
+
+
+async def deliveries(
+    database: Database, asker: Asker, wanted: DeliveryFilter, page: int
+) -> DeliveryList:
+    """One page of the deliveries about programmes in reach."""
+    must_hold(asker, DELIVERIES)
+    async with database.transaction(asker.reach) as connection:
+        total = await seen.count(connection, wanted)
+        pages = pages_of(total, DELIVERIES_A_PAGE)
+        page = min(max(1, page), pages)
+        found = await seen.deliveries(
+            connection, wanted, DELIVERIES_A_PAGE, (page - 1) * DELIVERIES_A_PAGE
+        )
+        programmes = await counts.programmes(connection, asker.reach)
+    return DeliveryList(found, programmes, total, page, pages)
+
+
+async def one_delivery(
+    database: Database, asker: Asker, delivery_id: int, page: int
+) -> OneDelivery:
+    """One delivery; NotFound alike when it does not exist and when it is not in reach."""
+    must_hold(asker, DELIVERIES)
+    async with database.transaction(asker.reach) as connection:
+        found = await seen.delivery(connection, delivery_id)
+        if found is None:
+            raise NotFound("delivery.unknown", "There is no such delivery among your programmes.")
+        codes = await seen.refused_codes(connection, delivery_id)
+        pages = pages_of(sum(count for _, count in codes), REFUSED_A_PAGE)
+        page = min(max(1, page), pages)
+        refused = await seen.refused(
+            connection, delivery_id, REFUSED_A_PAGE, (page - 1) * REFUSED_A_PAGE
+        )
+        programmes = await counts.programmes(connection, asker.reach)
+    return OneDelivery(found, programmes, refused, codes, page, pages)

@@ -1,0 +1,1 @@
+"""People and households as each programme reported them."""

@@ -1,0 +1,1 @@
+"""What changed, in order: the feed that subscribers and nightly runs read."""

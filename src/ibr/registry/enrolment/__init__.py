@@ -1,0 +1,1 @@
+"""Who is in which programme, since when, in what status."""

@@ -1,0 +1,1 @@
+"""Counts over what the registry holds."""

@@ -1,0 +1,192 @@
+"""SQL of the overview: counts over the programmes in reach, and the records of one identifier.
+
+Row-level security narrows every statement to the programmes of the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from asyncpg import Record
+
+from ibr.db.pool import Connection
+
+# An enrolment counts today when its status does, or when it is suspended and the programme says
+# that suspended counts (behaviour.md 29). $1 holds the statuses that count, $2 is suspended.
+_CURRENT = "(e.status = any ($1::smallint[]) or (e.status = $2 and p.suspended_counts))"
+
+
+async def programmes(connection: Connection, ids: Iterable[int]) -> list[Record]:
+    return await connection.fetch(
+        """
+        select programme_id, code, names::text, descriptions::text, institution, legal_status,
+               functions, contribution_type, programme_type, assistance_unit, benefit_type,
+               suspended_counts, cycle_months, valid_from, valid_to
+        from programme where programme_id = any ($1::integer[]) order by code
+        """,
+        list(ids),
+    )
+
+
+async def regions(connection: Connection) -> list[Record]:
+    return await connection.fetch(
+        """
+        select code, names::text, outline, centre_x, centre_y, population
+        from area where level = 1 order by code
+        """
+    )
+
+
+async def area_names(connection: Connection, codes: Sequence[str]) -> list[Record]:
+    return await connection.fetch(
+        "select code, names::text from area where code = any ($1::text[])", codes
+    )
+
+
+async def statuses(connection: Connection) -> list[Record]:
+    return await connection.fetch(
+        """
+        select programme_id, status, count(*)::integer as count
+        from enrolment group by programme_id, status
+        """
+    )
+
+
+async def reached(
+    connection: Connection, counted: Iterable[int], suspended: int, programme_id: int | None
+) -> list[Record]:
+    # Grouping before counting keeps it one hash aggregate; count(distinct) would sort everybody.
+    # A beneficiary whose records name two regions counts in one, so that regions add up.
+    return await connection.fetch(
+        f"""
+        select region_code, assistance_unit, count(*)::integer as count
+        from (
+            select r.subject_index, min(r.region_code) as region_code,
+                   min(r.assistance_unit) as assistance_unit
+            from enrolment e
+            join programme p on p.programme_id = e.programme_id
+            join beneficiary_record r on r.record_id = e.record_id
+            where {_CURRENT} and ($3::integer is null or e.programme_id = $3)
+            group by r.subject_index
+        ) as subject
+        group by region_code, assistance_unit
+        """,
+        list(counted),
+        suspended,
+        programme_id,
+    )
+
+
+async def ages(
+    connection: Connection,
+    counted: Iterable[int],
+    suspended: int,
+    programme_id: int,
+    today: date,
+) -> list[Record]:
+    return await connection.fetch(
+        f"""
+        with person as (
+            select r.sex, r.birth_date
+            from enrolment e
+            join programme p on p.programme_id = e.programme_id
+            join beneficiary_record r on r.record_id = e.record_id
+            where {_CURRENT} and e.programme_id = $3 and r.assistance_unit = 1
+            union all
+            select m.sex, m.birth_date
+            from enrolment e
+            join programme p on p.programme_id = e.programme_id
+            join group_member m on m.record_id = e.record_id
+            where {_CURRENT} and e.programme_id = $3
+        )
+        select sex, case when birth_date <= $4::date then
+                   least(extract(year from age($4::date, birth_date))::integer / 10, 8) end as band,
+               count(*)::integer as count
+        from person group by 1, 2
+        """,
+        list(counted),
+        suspended,
+        programme_id,
+        today,
+    )
+
+
+async def months(connection: Connection, first: date, last: date) -> list[Record]:
+    return await connection.fetch(
+        """
+        select programme_id, month, currency, sum(benefits)::bigint as benefits,
+               sum(value_minor)::bigint as value_minor
+        from benefit_month where month between $1 and $2
+        group by programme_id, month, currency order by month
+        """,
+        first,
+        last,
+    )
+
+
+async def identifier_types(connection: Connection) -> list[Record]:
+    return await connection.fetch(
+        """
+        select code, identifies from identifier_type
+        where identifies in ('person', 'group') order by identifies desc, type_id
+        """
+    )
+
+
+async def records_of(connection: Connection, blind_index: bytes, limit: int) -> list[Record]:
+    return await connection.fetch(
+        """
+        select r.record_id, r.programme_id, i.role, r.assistance_unit, r.sex, r.birth_date,
+               r.birth_precision, r.death_date, r.region_code, r.sub_region_code, r.group_size,
+               r.subject_index, r.personal, r.as_of, r.known_at, e.enrolled_at, e.status,
+               e.status_at, e.benefit_count, e.benefit_total
+        from (
+            select record_id, programme_id, min(role) as role from enrolled_index
+            where blind_index = $1 group by record_id, programme_id order by record_id limit $2
+        ) as i
+        join beneficiary_record r on r.record_id = i.record_id
+        join enrolment e on e.record_id = i.record_id
+        order by e.status_at desc, r.record_id
+        """,
+        blind_index,
+        limit,
+    )
+
+
+async def indexes_of(
+    connection: Connection, records: Sequence[int], roles: Sequence[int]
+) -> list[bytes]:
+    found = await connection.fetch(
+        """
+        select distinct i.blind_index
+        from unnest($1::bigint[], $2::smallint[]) as wanted (record_id, role)
+        join identifier i on i.record_id = wanted.record_id and i.role = wanted.role
+        join identifier_type t on t.type_id = i.type_id
+        where t.identifies in ('person', 'group')
+        """,
+        records,
+        roles,
+    )
+    return [row["blind_index"] for row in found]
+
+
+async def status_changes(connection: Connection, records: Sequence[int]) -> list[Record]:
+    return await connection.fetch(
+        """
+        select record_id, changed_at, status, known_at from status_change
+        where record_id = any ($1::bigint[]) order by changed_at, status
+        """,
+        records,
+    )
+
+
+async def benefits(connection: Connection, records: Sequence[int], limit: int) -> list[Record]:
+    return await connection.fetch(
+        """
+        select record_id, given_at, benefit_type, value_minor, currency, quantity, description
+        from benefit where record_id = any ($1::bigint[]) order by given_at desc limit $2
+        """,
+        records,
+        limit,
+    )

@@ -1,0 +1,1 @@
+"""Which schemes exist, who runs them, what they give."""

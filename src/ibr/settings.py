@@ -1,0 +1,114 @@
+"""Every setting, typed, with its meaning; the only reader of the environment.
+
+A setting is read from the environment variable `IBR_` followed by its name in capitals.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from ibr.errors import NotUnderstood
+
+Explained = msgspec.Meta
+
+Profile = Literal["development", "production"]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The registry's settings. Read once at start with `read_settings` and handed on."""
+
+    data_dir: Annotated[
+        Path, Explained(description="Embedded database, keys and spooled files.")
+    ] = Path("var")
+    database_url: Annotated[
+        str | None,
+        Explained(description="A PostgreSQL 15 or newer of your own instead of the embedded one."),
+    ] = None
+    host: Annotated[str, Explained(description="Address the registry listens on.")] = "127.0.0.1"
+    port: Annotated[int, Explained(ge=0, le=65535, description="Port it listens on.")] = 8080
+    profile: Annotated[
+        Profile, Explained(description="`production` refuses every convenience of development.")
+    ] = "development"
+    registry_id: Annotated[
+        str, Explained(description="The registry's own id in messages: sender_id and receiver_id.")
+    ] = "ibr.example.org"
+    receiver_ids: Annotated[
+        str,
+        Explained(
+            description="Further receiver_id values read as ours, comma-separated, any case."
+        ),
+    ] = "ibr"
+    error_http_status: Annotated[
+        Literal[200, 400],
+        Explained(description="HTTP status of an ERR answer to a message that cannot be read."),
+    ] = 200
+    max_message_bytes: Annotated[
+        int, Explained(ge=1024, description="Largest question (search, enrolled, txn/status), bytes.")
+    ] = 1_048_576
+    max_delivery_bytes: Annotated[
+        int, Explained(ge=1024, description="Largest enrolment update, bytes.")
+    ] = 2_147_483_648
+    token_seconds: Annotated[
+        int, Explained(ge=60, le=3600, description="Life of a bearer token, seconds.")
+    ] = 900
+    requests_per_minute: Annotated[
+        int, Explained(ge=1, description="Requests that one partner may make in a minute.")
+    ] = 1_000_000
+    session_minutes: Annotated[
+        int, Explained(ge=1, description="An officer's session ends after this much idle time.")
+    ] = 15
+    locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = "en"
+    currency: Annotated[
+        str, Explained(pattern="^[A-Z]{3}$", description="Currency of values that name none.")
+    ] = "XTS"
+    database_connections: Annotated[
+        int, Explained(ge=2, le=500, description="Connections each process may open.")
+    ] = 8
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Explained(description="Least level logged.")
+    ] = "info"
+
+    @property
+    def production(self) -> bool:
+        return self.profile == "production"
+
+    @property
+    def own_ids(self) -> frozenset[str]:
+        """Every receiver_id that means this registry, in lower case."""
+        ids = (self.registry_id, *self.receiver_ids.split(","))
+        return frozenset(each.strip().lower() for each in ids if each.strip())
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings from the environment; says which variable is wrong and why."""
+    source = os.environ if environment is None else environment
+    given: dict[str, str] = {}
+    for field in msgspec.structs.fields(Settings):
+        variable = f"IBR_{field.name.upper()}"
+        if source.get(variable):
+            given[field.name] = source[variable]
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(Settings):
+        if field.name not in given:
+            continue
+        try:
+            values[field.name] = msgspec.convert(
+                given[field.name], field.type, strict=False, dec_hook=_from_text
+            )
+        except msgspec.ValidationError as wrong:
+            variable = f"IBR_{field.name.upper()}"
+            raise NotUnderstood(
+                "setting.invalid", f"{variable}: {wrong}. See docs/reference/settings.md."
+            ) from None
+    return Settings(**values)  # type: ignore[arg-type]  # each value was converted to its field's type
+
+
+def _from_text(kind: type, value: object) -> object:
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError

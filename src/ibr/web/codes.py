@@ -1,0 +1,98 @@
+"""The registry's own codes as the pages name them, in the form of the other code lists."""
+
+from __future__ import annotations
+
+from ibr.codelists.code_list import CodeList
+
+ROLE = CodeList(
+    "role",
+    {
+        "administrator": "Administrator",
+        "programme_officer": "Programme officer",
+        "analyst": "Analyst",
+        "auditor": "Auditor",
+        "help_desk": "Help desk",
+    },
+)
+PURPOSE = CodeList(
+    "purpose",
+    {
+        "enrolment_check": "Check before or during enrolment",
+        "complaint": "Complaint or appeal",
+        "data_correction": "Correction of data",
+        "audit": "Audit",
+        "help_desk_request": "The person asked the help desk",
+    },
+)
+IDENTIFIER = CodeList(
+    "identifier_type",
+    {
+        "UIN": "Unique identification number (UIN)",
+        "NID": "National identity number (NID)",
+        "NATIONALID": "National identity number",
+        "NATIONAL_ID": "National identity number",
+        "BRN": "Birth registration number (BRN)",
+        "PASSPORT": "Passport number",
+        "DISABILITY_ID": "Disability card number",
+        "HOUSEHOLD": "Household number",
+        "HOUSEHOLD_ID": "Household number",
+        "HOUSEHOLD_NUMBER": "Household number",
+        "FAMILY_ID": "Family number",
+        "GROUP_ID": "Group number",
+    },
+)
+DELIVERY_STATE = CodeList(
+    "delivery_state", {"received": "Being read", "done": "Done", "failed": "Failed"}
+)
+DELIVERY_MODE = CodeList(
+    "delivery_mode",
+    {
+        "initial": "First full delivery",
+        "delta": "Changes",
+        "correction": "Correction",
+        "void": "Withdrawal",
+    },
+)
+DOOR = CodeList("door", {"message": "Message", "file": "File"})
+REPORTING = CodeList(
+    "reporting",
+    {"on_time": "Reported", "late": "Late", "never": "Never reported", "not_due": "Not due"},
+)
+QUESTION = CodeList(
+    "question",
+    {
+        "enrolled": "Enrolled in a programme?",
+        "search": "Search",
+        "person_record": "Look-up of the records",
+    },
+)
+ANSWER = CodeList(
+    "answer",
+    {
+        "yes": "Yes",
+        "no": "No",
+        "records": "Records shown",
+        "none": "Nothing found",
+        "refused": "Refused",
+    },
+)
+ASKER = CodeList(
+    "asker", {"partner": "Partner system", "officer": "Officer", "registry": "Registry"}
+)
+RECORD_ROLE = CodeList(
+    "record_role",
+    {"0": "The person, or head of the household", "1": "The household", "2": "Member of the household"},
+)
+LISTS = {
+    "ROLE": ROLE,
+    "PURPOSE": PURPOSE,
+    "IDENTIFIER": IDENTIFIER,
+    "STATE": DELIVERY_STATE,
+    "MODE": DELIVERY_MODE,
+    "DOOR": DOOR,
+    "REPORTING": REPORTING,
+    "QUESTION": QUESTION,
+    "ANSWER": ANSWER,
+    "ASKER": ASKER,
+    "RECORD_ROLE": RECORD_ROLE,
+}

@@ -1,0 +1,92 @@
+"""Draws templates: one environment a language, everything escaped, what is missing is an error."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ibr.access.staff.rights import COUNTRY, DELIVERIES, PERSON, RIGHTS
+from ibr.codelists.enrolment_status import ENROLMENT_STATUS
+from ibr.codelists.people import SEX
+from ibr.codelists.programme_kinds import (
+    ASSISTANCE_UNIT,
+    BENEFIT_TYPE,
+    CONTRIBUTION_TYPE,
+    LEGAL_STATUS,
+    PROGRAMME_TYPE,
+    SOCIAL_PROTECTION_FUNCTION,
+)
+from ibr.web import codes
+from ibr.web.charts import age_pyramid, benefit_timeline, meter, month_bars, region_map
+from ibr.web.languages import languages, words
+from ibr.web.visit import Visit
+
+FOLDER = Path(__file__).parent
+CODE_LISTS = {
+    "STATUS": ENROLMENT_STATUS,
+    "SEX": SEX,
+    "UNIT": ASSISTANCE_UNIT,
+    "BENEFIT": BENEFIT_TYPE,
+    "CONTRIBUTION": CONTRIBUTION_TYPE,
+    "LEGAL": LEGAL_STATUS,
+    "PROGRAMME_TYPE": PROGRAMME_TYPE,
+    "FUNCTION": SOCIAL_PROTECTION_FUNCTION,
+    **codes.LISTS,
+}
+
+
+def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
+    """The template's HTML for this visit."""
+    session = visit.session
+    pages = RIGHTS[session.officer.role].pages if session else frozenset()
+    return (
+        _environment(visit.language.code)
+        .get_template(template)
+        .render(
+            visit=visit,
+            w=visit.written,
+            language=visit.language,
+            offered=languages(visit.services.settings.production),
+            officer=session.officer if session else None,
+            form_token=session.form_token if session else "",
+            may={"country": COUNTRY in pages, "person": PERSON in pages,
+                 "deliveries": DELIVERIES in pages},
+            here=str(visit.request.url.path),
+            **values,
+        )
+    )
+
+
+@cache
+def file_address(name: str) -> str:
+    """The address of a static file; it changes with the file, so browsers may keep it."""
+    digest = hashlib.sha256((FOLDER / "static" / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+@cache
+def _environment(code: str) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    translations: Any = words(code)
+    made.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    made.globals.update(
+        file=file_address,
+        codes=CODE_LISTS,
+        meter=meter.meter,
+        month_bars=month_bars.month_bars,
+        age_pyramid=age_pyramid.age_pyramid,
+        region_map=region_map.region_map,
+        benefit_timeline=benefit_timeline.benefit_timeline,
+    )
+    return made

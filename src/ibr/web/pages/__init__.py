@@ -1,0 +1,1 @@
+"""One file per page; its template has the same name."""

@@ -1,0 +1,17 @@
+"""One programme."""
+
+from __future__ import annotations
+
+from litestar import Response
+
+from ibr.questions.programme import one_programme
+from ibr.web.answers import page
+from ibr.web.visit import Visit
+
+
+async def show(visit: Visit) -> Response[str]:
+    services = visit.services
+    found = await one_programme(
+        services.database, services.kept, visit.asker(), visit.path("code"), visit.at
+    )
+    return page(visit, "programme.html", one=found, facts=found.programme)

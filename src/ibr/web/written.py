@@ -1,0 +1,106 @@
+"""Numbers, dates, money, names and codes as a reader of one language writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import (
+    format_compact_currency,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+    get_currency_precision,
+)
+
+from ibr.codelists.code_list import CodeList
+from ibr.periods import Month
+from ibr.web.languages import Language, words
+
+_YEAR, _MONTH = 1, 2
+
+
+class Written:
+    """Writes values for one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        self._locale = language.locale
+        self._words = words(language.code)
+
+    def count(self, value: int | float) -> str:
+        return format_decimal(value, locale=self._locale)
+
+    def decimal(self, value: float) -> str:
+        return format_decimal(round(value, 1), format="#,##0.0", locale=self._locale)
+
+    def short(self, value: int | float) -> str:
+        """A number for an axis or a big figure: 12K, 3.4M."""
+        return format_compact_decimal(value, fraction_digits=1, locale=self._locale)
+
+    def percent(self, share: float | None) -> str:
+        return "–" if share is None else format_percent(share, locale=self._locale)
+
+    def money(self, minor: int, currency: str) -> str:
+        return format_currency(_major(minor, currency), currency, locale=self._locale)
+
+    def short_money(self, minor: int, currency: str) -> str:
+        return format_compact_currency(
+            _major(minor, currency), currency, fraction_digits=1, locale=self._locale
+        )
+
+    def all_money(self, money: Mapping[str, int]) -> str:
+        """Sums of several currencies, one after another; they are never added up."""
+        return " + ".join(self.money(money[code], code) for code in sorted(money)) or "–"
+
+    def date(self, value: date | datetime | None) -> str:
+        return "–" if value is None else format_date(value, "d MMM y", locale=self._locale)
+
+    def moment(self, value: datetime | None) -> str:
+        if value is None:
+            return "–"
+        return format_datetime(value, "d MMM y, HH:mm", locale=self._locale) + " UTC"
+
+    def month(self, value: Month | date) -> str:
+        """A month in full: October 2026."""
+        return format_date(_first(value), "LLLL y", locale=self._locale)
+
+    def short_month(self, value: Month | date) -> str:
+        return format_date(_first(value), "LLL y", locale=self._locale)
+
+    def birth(self, value: date | None, precision: int) -> str:
+        """A date of birth as exactly as it is known and no more."""
+        if value is None or precision == 0:
+            return "–"
+        if precision == _YEAR:
+            return str(value.year)
+        if precision == _MONTH:
+            return self.month(value)
+        return format_date(value, "d MMMM y", locale=self._locale)
+
+    def name(self, names: Mapping[str, str], otherwise: str = "") -> str:
+        """A name kept by language: in the reader's, else in English, else in any."""
+        for code in (self.language.tag, "en"):
+            if names.get(code):
+                return names[code]
+        return next(iter(names.values()), otherwise)
+
+    def code(self, code_list: CodeList, code: object) -> str:
+        """The label of a code."""
+        if code is None or code == "":
+            return "–"
+        return self._words.pgettext(code_list.name, code_list.label(str(code)))
+
+    def say(self, message: str) -> str:
+        return self._words.gettext(message)
+
+
+def _major(minor: int, currency: str) -> Decimal:
+    return Decimal(minor).scaleb(-get_currency_precision(currency))
+
+
+def _first(value: Month | date) -> date:
+    return value.first if isinstance(value, Month) else value
