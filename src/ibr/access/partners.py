@@ -10,7 +10,7 @@ from ibr.access import store
 from ibr.access.model import Partner, ProgrammeRight
 from ibr.access.scopes import read_scopes
 from ibr.access.secrets import hash_secret
-from ibr.audit.events import PARTNER_ADDED, PARTNER_SUSPENDED
+from ibr.audit.events import PARTNER_ADDED, PARTNER_KEYS, PARTNER_SUSPENDED
 from ibr.audit.record import record_event
 from ibr.clock import now
 from ibr.db.pool import Connection, Database
@@ -59,6 +59,11 @@ class PartnerBook:
             await self.refresh(RELOAD_SECONDS)
         partner = self._by_client.get(client_id)
         return None if partner is None or partner.suspended else partner
+
+    def currency_of(self, code: str) -> str | None:
+        """The currency of a programme's amounts that name none."""
+        found = self.programmes_by_code.get(code.casefold())
+        return found.currency if found else None
 
     async def programme(self, code: str) -> ProgrammeRight | None:
         """The programme with this code, whatever the case of its letters."""
@@ -150,3 +155,46 @@ async def suspend_partner(connection: Connection, sender_id: str, *, suspended: 
         details={"partner": number, "suspended": suspended},
         at=now(),
     )
+
+
+async def list_partners(connection: Connection) -> list[dict[str, Any]]:
+    """Every partner in plain values, for the command line; the connection is the owner's."""
+    codes = {each.programme_id: each.code for each in await store.programmes(connection)}
+    return [
+        {
+            "sender_id": partner.sender_id,
+            "name": partner.name,
+            "client_id": partner.client_id,
+            "reports": sorted(codes[each] for each in partner.report),
+            "asks": sorted(codes[each] for each in partner.ask),
+            "scopes": sorted(partner.scopes),
+            "signature": partner.signature_policy,
+            "keys": [key.kid for key in partner.keys],
+            "suspended": partner.suspended,
+        }
+        for partner in await store.partners(connection)
+    ]
+
+
+async def change_keys(
+    connection: Connection, sender_id: str, *, add: list[dict[str, Any]], revoke: str | None
+) -> list[dict[str, Any]]:
+    """Adds keys and revokes one; returns all of the partner's keys. The connection is the
+    owner's."""
+    found = [each for each in await store.partners(connection) if each.sender_id == sender_id]
+    if not found:
+        raise NotFound("partner.unknown", f"There is no partner {sender_id}.")
+    number = found[0].partner_id
+    for key in add:
+        await store.add_key(connection, number, key["kid"], key, key["alg"])
+    if revoke is not None and not await store.revoke_key(connection, number, revoke):
+        raise NotFound("key.unknown", f"{sender_id} has no key {revoke} that still counts.")
+    if add or revoke:
+        await record_event(
+            connection,
+            kind=PARTNER_KEYS,
+            asker=None,
+            details={"partner": number, "added": [key["kid"] for key in add], "revoked": revoke},
+            at=now(),
+        )
+    return await store.keys_of(connection, number)

@@ -149,3 +149,27 @@ async def suspend(connection: Connection, sender_id: str, *, suspended: bool) ->
         suspended,
     )
     return number
+
+
+async def revoke_key(connection: Connection, partner_id: int, kid: str) -> bool:
+    """Revokes a key that still counts; False when there is none."""
+    revoked = await connection.fetchval(
+        """
+        update ibr.partner_key set revoked_at = now()
+        where partner_id = $1 and kid = $2 and revoked_at is null returning true
+        """,
+        partner_id,
+        kid,
+    )
+    return bool(revoked)
+
+
+async def keys_of(connection: Connection, partner_id: int) -> list[dict[str, Any]]:
+    rows = await connection.fetch(
+        """
+        select kid, algorithm, not_before, not_after, revoked_at from ibr.partner_key
+        where partner_id = $1 order by not_before, kid
+        """,
+        partner_id,
+    )
+    return [dict(row) for row in rows]

@@ -15,7 +15,7 @@ from ibr.errors import NotProven
 from ibr.ids import new_token
 
 TYPE: Final = "at+jwt"
-_ALGORITHM: Final = "EdDSA"
+_ALGORITHM: Final = "Ed25519"
 _TOLERANCE: Final = 60
 _REMEMBERED: Final = 10_000
 
@@ -32,7 +32,7 @@ class Tokens:
     """Makes and checks bearer tokens with one Ed25519 key."""
 
     def __init__(self, seed: bytes, public_jwk: dict[str, Any], issuer: str, life: int) -> None:
-        private = {**public_jwk, "d": _base64url(seed)}
+        private = {**public_jwk, "alg": _ALGORITHM, "d": _base64url(seed)}
         self._key = OKPKey.import_key(private)
         self._kid = str(public_jwk["kid"])
         self._issuer = issuer

@@ -18,6 +18,7 @@ SIGN_IN_REFUSED: Final = "officer.sign_in_refused"
 SIGNED_OUT: Final = "officer.signed_out"
 PARTNER_ADDED: Final = "partner.added"
 PARTNER_SUSPENDED: Final = "partner.suspended"
+PARTNER_KEYS: Final = "partner.keys_changed"
 OFFICER_ADDED: Final = "officer.added"
 PROGRAMME_ADDED: Final = "programme.added"
 
@@ -36,6 +37,7 @@ CATALOGUE: Final = {
     SIGNED_OUT: "An officer signed out.",
     PARTNER_ADDED: "A partner was added: programmes, scopes, signature policy.",
     PARTNER_SUSPENDED: "A partner was shut out, or let in again.",
+    PARTNER_KEYS: "A partner's keys were added or revoked: which.",
     OFFICER_ADDED: "An officer was added: role.",
     PROGRAMME_ADDED: "A programme was added or amended.",
 }

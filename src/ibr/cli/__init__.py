@@ -1,1 +1,7 @@
-"""The command line: one file per noun."""
+"""The command line: `ibr …`, one file per noun."""
+
+from __future__ import annotations
+
+from ibr.cli.main import main
+
+__all__ = ["main"]

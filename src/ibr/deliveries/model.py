@@ -44,9 +44,10 @@ class Tally(msgspec.Struct):
         return max(0.0, (self.records - self.refused - self.warned) / self.records)
 
 
-class Unfinished(msgspec.Struct, frozen=True):
-    """A delivery that was stored but whose records are not all merged yet."""
+class Started(msgspec.Struct, frozen=True):
+    """A delivery that was stored, with what has been merged of it so far."""
 
-    delivery_id: int
-    partner_id: int
+    head: DeliveryHead
+    tally: Tally
     next_item: int
+    done: bool

@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from ibr.db.pool import Connection
-from ibr.deliveries.model import DeliveryHead, Tally
+from ibr.deliveries.model import DeliveryHead, Started, Tally
 from ibr.reported.beneficiary import Refusal
 
 
@@ -130,16 +130,23 @@ async def refused_items(connection: Connection, delivery_id: int) -> list[Refusa
     return [Refusal(**dict(row)) for row in rows]
 
 
-async def delivery_row(connection: Connection, delivery_id: int) -> asyncpg.Record | None:
-    return await connection.fetchrow(
-        "select * from delivery where delivery_id = $1", delivery_id
-    )
-
-
-async def delivery_of_message(connection: Connection, message_key: bytes) -> asyncpg.Record | None:
-    return await connection.fetchrow(
+async def delivery_of_message(connection: Connection, message_key: bytes) -> Started | None:
+    row = await connection.fetchrow(
         "select * from delivery where message_key = $1 order by delivery_id limit 1", message_key
     )
+    if row is None:
+        return None
+    head = DeliveryHead(**{name: row[name] for name in DeliveryHead.__struct_fields__})
+    tally = Tally(
+        records=row["records"],
+        stored=row["stored"],
+        unchanged=row["unchanged"],
+        refused=row["refused"],
+        warned=row["warned"],
+        warnings=msgspec.json.decode(row["warnings"]),
+        programme_ids=set(row["programme_ids"]),
+    )
+    return Started(head, tally, row["next_item"], row["state"] == "done")
 
 
 async def unfinished(connection: Connection, before: datetime) -> list[asyncpg.Record]:

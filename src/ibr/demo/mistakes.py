@@ -94,7 +94,7 @@ def written_by(
         corrected = enrolment.corrected is not None and month >= enrolment.corrected
         _err(record, person, enrolment, districts, rng, corrected)
     if habits.birth == "year" and record.birth is not None:
-        record.birth = record.birth[:4] + "-01-01"
+        record.birth = record.birth[:4]
     if habits.letters == "plain capitals":
         record.given, record.family = plain_capitals(record.given), plain_capitals(record.family)
         record.father = plain_capitals(record.father) if record.father else None

@@ -163,7 +163,7 @@ class Planner:
             record.enrolled_at = reported.enrolled_at
         if newer:
             record.as_of = as_of
-        standing = reported_standing(reported.status, reported.status_at, as_of)
+        standing = standing_of(prepared, self._source)
         differs = standing.status != record.standing.status or record.standing is ASSUMED
         after = later(record.standing, standing)
         if after != record.standing:
@@ -390,6 +390,12 @@ class Planner:
                     record.standing.rank,
                 )
             )
+
+
+def standing_of(prepared: Prepared, source: Source) -> Standing:
+    """The standing that a report speaks of."""
+    reported = prepared.reported
+    return reported_standing(reported.status, reported.status_at, source.as_of)
 
 
 def _facts(document: Document, as_of: datetime) -> Facts:

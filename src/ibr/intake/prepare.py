@@ -111,14 +111,16 @@ class Preparer:
         identifier = record_identifier(reported)
         if identifier is not None:
             return self._index.of_record(programme_id, identifier.kind, identifier.value)
-        if reported.own_reference and ":" in reported.own_reference:
-            return self._index.of_record(programme_id, "@id", reported.own_reference)
         person = reported.member.demographic_info if reported.member else None
-        if person is None or person.name is None or not person.birth_date:
+        if person is None or person.name is None:
             return None
         names = (person.name.surname, person.name.given_name, person.name.second_name)
         said = "|".join((name or "").strip().casefold() for name in names)
         if not said.strip("|"):
+            return None
+        if reported.own_reference and ":" in reported.own_reference:
+            return self._index.of_record(programme_id, "@id", reported.own_reference)
+        if not person.birth_date:
             return None
         return self._index.of_record(programme_id, "name", f"{said}|{person.birth_date}")
 

@@ -10,26 +10,59 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
+import msgspec
 import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 PIECE: Final = 1024 * 1024
-# Below this nothing goes to disk.
+SUFFIX: Final = ".spool"
+# Below this nothing goes to disk, unless another process is to read it.
 _IN_MEMORY: Final = 8 * 1024 * 1024
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """What another process of this registry needs to read a spool."""
+
+    path: str
+    key: bytes
+    pieces: list[tuple[int, int]]
+    size: int
 
 
 class Spool:
     """Pieces of bytes, written once and read in order as often as needed."""
 
-    def __init__(self, folder: Path) -> None:
-        # The file has no name from the start (or loses it at once): nothing to clean up later.
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=folder)  # noqa: SIM115 -- closed by close()
-        self._key = AESGCM(os.urandom(32))
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+        """With `shared` the bytes go to a named file that another process can open by ticket;
+        otherwise to memory first, and then to a file without a name."""
+        self._file: IO[bytes]
+        if shared:
+            self._file = tempfile.NamedTemporaryFile(dir=folder, suffix=SUFFIX)  # noqa: SIM115 -- closed by close()
+        else:
+            self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=folder)  # noqa: SIM115 -- closed by close()
+        self._secret = os.urandom(32)
+        self._key = AESGCM(self._secret)
         self._pieces: list[tuple[int, int]] = []
         self._compress = zstandard.ZstdCompressor(level=1)
         self.size = 0
+
+    @classmethod
+    def reopen(cls, ticket: Ticket) -> Spool:
+        """The spool of another process, for reading."""
+        spool = cls.__new__(cls)
+        spool._file = open(ticket.path, "rb")  # noqa: SIM115 -- closed by close()
+        spool._secret = ticket.key
+        spool._key = AESGCM(ticket.key)
+        spool._pieces = ticket.pieces
+        spool.size = ticket.size
+        return spool
+
+    def ticket(self) -> Ticket:
+        """What another process needs to read this shared spool."""
+        self._file.flush()
+        return Ticket(str(self._file.name), self._secret, self._pieces, self.size)
 
     @property
     def pieces(self) -> int:
@@ -55,4 +88,11 @@ class Spool:
             )
 
     def close(self) -> None:
+        """Forgets the bytes; a shared spool's file is removed by the process that wrote it."""
         self._file.close()
+
+
+def clear(folder: Path) -> None:
+    """Removes what a crash left behind; nobody has the keys any more."""
+    for path in folder.glob(f"*{SUFFIX}"):
+        path.unlink(missing_ok=True)

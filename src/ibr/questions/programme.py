@@ -15,13 +15,7 @@ from ibr.deliveries.report import seen
 from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen
 from ibr.errors import NotFound
 from ibr.periods import Month
-from ibr.questions.country import (
-    TREND_MONTHS,
-    MonthGiven,
-    RegionReached,
-    by_month,
-    by_region,
-)
+from ibr.questions.country import TREND_MONTHS, MonthGiven, RegionReached, by_month, by_region
 from ibr.questions.counts import count_for
 from ibr.questions.kept import Kept
 from ibr.questions.reporting import Reporting, last_closed_month, who_has_reported

@@ -37,7 +37,7 @@ def page(visit: Visit, template: str, *, status: int = 200, **values: object) ->
     return Response(
         drawn(visit, template, values),
         status_code=status,
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers=headers(visit) | {"Content-Language": visit.language.tag},
     )
 
@@ -50,7 +50,11 @@ def go_to(visit: Visit, address: str, cookies: list[Cookie] | None = None) -> Re
             "", status_code=200, headers=headers(visit) | {"HX-Redirect": address}, cookies=cookies
         )
     return Response(
-        "", status_code=303, headers=headers(visit) | {"Location": address}, cookies=cookies
+        "",
+        status_code=303,
+        media_type="text/plain",
+        headers=headers(visit) | {"Location": address},
+        cookies=cookies,
     )
 
 

@@ -81,9 +81,43 @@ ASKER = CodeList(
 )
 RECORD_ROLE = CodeList(
     "record_role",
-    {"0": "The person, or head of the household", "1": "The household", "2": "Member of the household"},
+    {
+        "0": "The person, or head of the household",
+        "1": "The household",
+        "2": "Member of the household",
+    },
+)
+UNIT = CodeList("serves", {"1": "People", "2": "Households", "3": "Families"})
+SEX_PLURAL = CodeList("sex_plural", {"female": "Women and girls", "male": "Men and boys"})
+# The relations that most households are made of; others are shown by their code.
+RELATION = CodeList(
+    "relationship",
+    {
+        "SPS": "Spouse",
+        "HUSB": "Husband",
+        "WIFE": "Wife",
+        "CHILD": "Child",
+        "NCHILD": "Child",
+        "SON": "Son",
+        "SONC": "Son",
+        "DAU": "Daughter",
+        "DAUC": "Daughter",
+        "PRN": "Parent",
+        "MTH": "Mother",
+        "FTH": "Father",
+        "SIB": "Sibling",
+        "BRO": "Brother",
+        "SIS": "Sister",
+        "GRNDCHILD": "Grandchild",
+        "GRPRN": "Grandparent",
+        "EXT": "Other relative",
+        "FAMMEMB": "Family member",
+    },
 )
 LISTS = {
+    "UNIT": UNIT,
+    "SEX_PLURAL": SEX_PLURAL,
+    "RELATION": RELATION,
     "ROLE": ROLE,
     "PURPOSE": PURPOSE,
     "IDENTIFIER": IDENTIFIER,

@@ -13,7 +13,6 @@ from ibr.access.staff.rights import COUNTRY, DELIVERIES, PERSON, RIGHTS
 from ibr.codelists.enrolment_status import ENROLMENT_STATUS
 from ibr.codelists.people import SEX
 from ibr.codelists.programme_kinds import (
-    ASSISTANCE_UNIT,
     BENEFIT_TYPE,
     CONTRIBUTION_TYPE,
     LEGAL_STATUS,
@@ -29,7 +28,6 @@ FOLDER = Path(__file__).parent
 CODE_LISTS = {
     "STATUS": ENROLMENT_STATUS,
     "SEX": SEX,
-    "UNIT": ASSISTANCE_UNIT,
     "BENEFIT": BENEFIT_TYPE,
     "CONTRIBUTION": CONTRIBUTION_TYPE,
     "LEGAL": LEGAL_STATUS,
@@ -53,8 +51,11 @@ def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
             offered=languages(visit.services.settings.production),
             officer=session.officer if session else None,
             form_token=session.form_token if session else "",
-            may={"country": COUNTRY in pages, "person": PERSON in pages,
-                 "deliveries": DELIVERIES in pages},
+            may={
+                "country": COUNTRY in pages,
+                "person": PERSON in pages,
+                "deliveries": DELIVERIES in pages,
+            },
             here=str(visit.request.url.path),
             **values,
         )
@@ -87,6 +88,8 @@ def _environment(code: str) -> Environment:
         month_bars=month_bars.month_bars,
         age_pyramid=age_pyramid.age_pyramid,
         region_map=region_map.region_map,
+        shades=region_map.shades,
+        age_table=age_pyramid.age_table,
         benefit_timeline=benefit_timeline.benefit_timeline,
     )
     return made

@@ -88,7 +88,7 @@ async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Res
         return _to_sign_in(visit, page)
     except RegistryError as refused:
         return refusal(visit, refused)
-    except Exception:
+    except Exception:  # noqa: BLE001 -- logged; whoever asked gets a page and not a broken line
         logger().exception("page.failed", path=page.address)
         return refusal(visit, None)
 
@@ -126,4 +126,6 @@ def _must_be_ours(visit: Visit, page: Page) -> None:
 def _to_sign_in(visit: Visit, page: Page) -> Response[str]:
     path = own_address(str(visit.request.url.path))
     # A form cannot be sent again after signing in, and its page may not exist as a GET.
-    return go_to(visit, "/sign-in" if path == "/" or page.verb == "POST" else f"/sign-in?next={path}")
+    return go_to(
+        visit, "/sign-in" if path == "/" or page.verb == "POST" else f"/sign-in?next={path}"
+    )

@@ -25,8 +25,12 @@ def refusal(visit: Visit, error: RegistryError | None) -> Response[str]:
     """The page for an error; None stands for one that nobody foresaw."""
     status = 500 if error is None else STATUS.get(error.kind, 500)
     answer: Response[Any] = page(
-        visit, "refusal.html", status=status, kind=error.kind if error else "internal",
-        code=error.code if error else "internal", number=status,
+        visit,
+        "refusal.html",
+        status=status,
+        kind=error.kind if error else "internal",
+        code=error.code if error else "internal",
+        number=status,
     )
     if isinstance(error, (TooMuch, Unavailable)) and error.retry_after:
         answer.headers["Retry-After"] = str(error.retry_after)

@@ -39,6 +39,5 @@ def routes(services: WebServices) -> list[HTTPRouteHandler | Router]:
         cache_control=CacheControlHeader(
             max_age=int(timedelta(days=365).total_seconds()), immutable=True, public=True
         ),
-        response_headers={"X-Content-Type-Options": "nosniff"},
     )
     return [*(handler(services, each) for each in PAGES), files]

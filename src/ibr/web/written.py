@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime
+import datetime as dates
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import (
-    format_compact_currency,
     format_compact_decimal,
-    format_currency,
     format_decimal,
     format_percent,
     get_currency_precision,
@@ -31,13 +29,13 @@ class Written:
         self._locale = language.locale
         self._words = words(language.code)
 
-    def count(self, value: int | float) -> str:
+    def count(self, value: float) -> str:
         return format_decimal(value, locale=self._locale)
 
     def decimal(self, value: float) -> str:
         return format_decimal(round(value, 1), format="#,##0.0", locale=self._locale)
 
-    def short(self, value: int | float) -> str:
+    def short(self, value: float) -> str:
         """A number for an axis or a big figure: 12K, 3.4M."""
         return format_compact_decimal(value, fraction_digits=1, locale=self._locale)
 
@@ -45,33 +43,49 @@ class Written:
         return "–" if share is None else format_percent(share, locale=self._locale)
 
     def money(self, minor: int, currency: str) -> str:
-        return format_currency(_major(minor, currency), currency, locale=self._locale)
+        return self._amount(major(minor, currency), currency)
 
     def short_money(self, minor: int, currency: str) -> str:
-        return format_compact_currency(
-            _major(minor, currency), currency, fraction_digits=1, locale=self._locale
+        amount = format_compact_decimal(
+            major(minor, currency), fraction_digits=1, locale=self._locale
         )
+        return self._beside(currency, amount)
+
+    def _amount(self, value: Decimal, currency: str) -> str:
+        # Whole amounts are easier to read without their two noughts.
+        digits = 0 if value == value.to_integral_value() else get_currency_precision(currency)
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return self._beside(currency, format_decimal(value, format=pattern, locale=self._locale))
+
+    def _beside(self, currency: str, amount: str) -> str:
+        """The amount with its currency's code on the side where the language has it."""
+        before = self._locale.currency_formats["standard"].pattern.startswith("¤")
+        return f"{currency}\u00a0{amount}" if before else f"{amount}\u00a0{currency}"
+
+    def amount_in(self, currency: str) -> Callable[[float], str]:
+        """Writes amounts of a currency, given in whole units of it."""
+        return lambda value: self._amount(Decimal(str(value)), currency)
 
     def all_money(self, money: Mapping[str, int]) -> str:
         """Sums of several currencies, one after another; they are never added up."""
         return " + ".join(self.money(money[code], code) for code in sorted(money)) or "–"
 
-    def date(self, value: date | datetime | None) -> str:
+    def date(self, value: dates.date | None) -> str:
         return "–" if value is None else format_date(value, "d MMM y", locale=self._locale)
 
-    def moment(self, value: datetime | None) -> str:
+    def moment(self, value: dates.datetime | None) -> str:
         if value is None:
             return "–"
         return format_datetime(value, "d MMM y, HH:mm", locale=self._locale) + " UTC"
 
-    def month(self, value: Month | date) -> str:
+    def month(self, value: Month | dates.date) -> str:
         """A month in full: October 2026."""
         return format_date(_first(value), "LLLL y", locale=self._locale)
 
-    def short_month(self, value: Month | date) -> str:
+    def short_month(self, value: Month | dates.date) -> str:
         return format_date(_first(value), "LLL y", locale=self._locale)
 
-    def birth(self, value: date | None, precision: int) -> str:
+    def birth(self, value: dates.date | None, precision: int) -> str:
         """A date of birth as exactly as it is known and no more."""
         if value is None or precision == 0:
             return "–"
@@ -92,15 +106,17 @@ class Written:
         """The label of a code."""
         if code is None or code == "":
             return "–"
-        return self._words.pgettext(code_list.name, code_list.label(str(code)))
+        label = self._words.pgettext(code_list.name, code_list.label(str(code)))
+        return str(label)
 
     def say(self, message: str) -> str:
         return self._words.gettext(message)
 
 
-def _major(minor: int, currency: str) -> Decimal:
+def major(minor: int, currency: str) -> Decimal:
+    """An amount in whole units of its currency; how many decimals that takes is the currency's."""
     return Decimal(minor).scaleb(-get_currency_precision(currency))
 
 
-def _first(value: Month | date) -> date:
+def _first(value: Month | dates.date) -> dates.date:
     return value.first if isinstance(value, Month) else value

@@ -79,7 +79,9 @@ def test_births_and_identifiers_can_be_read(good: list[Delivery]) -> None:
                 assert about["name"]["given_name"]
                 assert about["sex"] in ("female", "male")
                 if "birth_date" in about:
-                    born = date.fromisoformat(about["birth_date"])
+                    written = about["birth_date"]
+                    # Public works know the year only.
+                    born = date.fromisoformat(written if len(written) > 4 else f"{written}-01-01")
                     assert born < delivery.timestamp.date()
                 for phone in about.get("phone_number", ()):
                     assert phone.startswith("+999")
@@ -114,7 +116,7 @@ def test_programmes_keep_their_habits(good: list[Delivery]) -> None:
         if delivery.programme == "HIF":
             assert not any("locality" in about["address"][0] for about in abouts)
         if delivery.programme == "PWK":
-            assert all(about.get("birth_date", "-01-01").endswith("-01-01") for about in abouts)
+            assert all(len(about.get("birth_date", "1970")) == 4 for about in abouts)
 
 
 def test_the_last_months_alone_are_the_same_payments(

@@ -20,11 +20,15 @@ NO_STORE: Final = (b"cache-control", b"no-store")
 
 
 class Answer(msgspec.Struct):
-    """An HTTP answer: status, further headers and the body's bytes."""
+    """An HTTP answer: status, further headers and the body's bytes.
+
+    A large body is handed on as it is kept, compressed, in `pieces` (interop/dci/outcomes.py).
+    """
 
     status: int
     body: bytes
-    headers: list[tuple[bytes, bytes]] = [JSON, NO_STORE]
+    headers: tuple[tuple[bytes, bytes], ...] = (JSON, NO_STORE)
+    pieces: bytes | None = None
 
 
 class Operation(msgspec.Struct, frozen=True):
@@ -130,7 +134,7 @@ class Writer:
         )
         message["transaction_id"] = transaction_id or ""
         message |= _with_ids(operation.empty, transaction_id or "", correlation_id)
-        return Answer(self._error_status, self.sealed(header, message), [JSON, NO_STORE])
+        return Answer(self._error_status, self.sealed(header, message))
 
 
 def _with_ids(empty: dict[str, Any], transaction_id: str, correlation_id: str) -> dict[str, Any]:
@@ -148,10 +152,10 @@ def _with_ids(empty: dict[str, Any], transaction_id: str, correlation_id: str) -
     return filled
 
 
-def _headers(error: RegistryError) -> list[tuple[bytes, bytes]]:
+def _headers(error: RegistryError) -> tuple[tuple[bytes, bytes], ...]:
     headers = [JSON, NO_STORE]
     if isinstance(error, (TooMuch, Unavailable)) and error.retry_after:
         headers.append((b"retry-after", str(error.retry_after).encode()))
     if error.code.startswith("token."):
         headers.append((b"www-authenticate", b'Bearer error="invalid_token"'))
-    return headers
+    return tuple(headers)

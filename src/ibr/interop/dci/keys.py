@@ -66,7 +66,7 @@ def _place(kid: str) -> bytes:
 
 def public_jwk(key: VerifyKey) -> dict[str, Any]:
     """An Ed25519 public key as a JWK whose kid is its RFC 7638 thumbprint."""
-    members = {
+    members: dict[str, Any] = {
         "kty": "OKP",
         "crv": "Ed25519",
         "x": base64.urlsafe_b64encode(bytes(key)).rstrip(b"=").decode(),

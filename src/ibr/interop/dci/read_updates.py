@@ -36,6 +36,7 @@ class Updates:
         self.list_rest: dict[str, Any] = {}
         self.count = 0
         self.has_list = False
+        self.body_bytes = 0
         self.header_span = (0, 0)
         self.message_span = (0, 0)
         self._spool = Spool(folder)
@@ -125,7 +126,7 @@ def _span(bodies: Iterable[bytes], span: tuple[int, int]) -> Iterator[str]:
 def read_updates(body: Iterable[bytes], folder: Path) -> Updates:
     """Reads a whole update from its pieces; NotUnderstood when it is not such a message."""
     updates = Updates(folder)
-    stream = JsonStream(iter(body))
+    stream = JsonStream(_counted(body, updates))
     if not stream.opens("{"):
         raise NotUnderstood(
             "message.json", "The body must be a JSON object with header and message."
@@ -149,6 +150,12 @@ def read_updates(body: Iterable[bytes], folder: Path) -> Updates:
             stream.value()
     stream.end()
     return updates
+
+
+def _counted(body: Iterable[bytes], updates: Updates) -> Iterator[bytes]:
+    for piece in body:
+        updates.body_bytes += len(piece)
+        yield piece
 
 
 def _whole(stream: JsonStream) -> tuple[Any, tuple[int, int]]:

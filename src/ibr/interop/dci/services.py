@@ -16,9 +16,14 @@ from ibr.protection.seal import Sealer
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts that the operations share."""
+    """The parts that the operations share.
+
+    `questions` is a second pool for the yes/no questions alone: a large delivery can never take
+    the connection that an answer needs.
+    """
 
     database: Database
+    questions: Database
     book: PartnerBook
     envelopes: Envelopes
     tokens: Tokens

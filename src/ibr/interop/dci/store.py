@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import asyncpg
 import msgspec
 
 from ibr.db.pool import Connection
+from ibr.questions.enrolled import Kept
 
 
 async def current_key(connection: Connection, use: str, at: datetime) -> asyncpg.Record | None:
@@ -27,7 +29,7 @@ async def published_keys(connection: Connection, ended_after: datetime) -> list[
     return await connection.fetch(
         """
         select public_jwk from registry_key
-        where not_after is null or not_after > $1 order by not_before
+        where use = 'sig' and (not_after is null or not_after > $1) order by not_before
         """,
         ended_after,
     )
@@ -46,4 +48,167 @@ async def add_key(
         msgspec.json.encode(jwk).decode(),
         sealed,
         at,
+    )
+
+
+async def claim_message(
+    connection: Connection,
+    *,
+    key: bytes,
+    partner_id: int,
+    kind: str,
+    body_digest: bytes,
+    transaction_id: str,
+    correlation_id: str,
+    at: datetime,
+) -> asyncpg.Record | None:
+    """Takes a message in for the first time; the earlier row when it was taken in before.
+
+    Two connections with the same message: the second waits here until the first has committed.
+    """
+    fresh = await connection.fetchval(
+        """
+        insert into message_received (message_key, partner_id, kind, body_digest, transaction_id,
+                                      correlation_id, received_at)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict do nothing returning true
+        """,
+        key,
+        partner_id,
+        kind,
+        body_digest,
+        transaction_id,
+        correlation_id,
+        at,
+    )
+    if fresh:
+        return None
+    return await connection.fetchrow(
+        """
+        select kind, body_digest, transaction_id, correlation_id, answer, received_at
+        from message_received where message_key = $1 and partner_id = $2
+        """,
+        key,
+        partner_id,
+    )
+
+
+async def keep_answer(connection: Connection, key: bytes, answer: bytes) -> None:
+    await connection.execute(
+        "update message_received set answer = $2 where message_key = $1", key, answer
+    )
+
+
+async def stored_answer(connection: Connection, key: bytes) -> bytes | None:
+    answer: bytes | None = await connection.fetchval(
+        "select answer from message_received where message_key = $1", key
+    )
+    return answer
+
+
+async def add_references(
+    connection: Connection, partner_id: int, key: bytes, references: list[str]
+) -> None:
+    """Remembers which message carried these reference ids."""
+    await connection.execute(
+        """
+        insert into message_reference (partner_id, reference_id, message_key)
+        select $1, unnest($2::text[]), $3 on conflict do nothing
+        """,
+        partner_id,
+        references,
+        key,
+    )
+
+
+async def keep_yes_no(connection: Connection, kept: Sequence[Kept]) -> dict[bytes, Kept]:
+    """Keeps these answers; returns the earlier ones of messages that were answered before.
+
+    Sorted by key, so that two batches with the same messages never wait for each other.
+    """
+    ordered = sorted(kept, key=_message_key)
+    rows = await connection.fetch(
+        """
+        insert into message_received (message_key, partner_id, kind, body_digest, transaction_id,
+                                      correlation_id, answer, received_at)
+        select m.key, m.partner_id, 'enrolled', m.digest, m.transaction_id, m.correlation_id,
+               m.answer, m.at
+        from unnest($1::bytea[], $2::integer[], $3::bytea[], $4::text[], $5::text[], $6::bytea[],
+                    $7::timestamptz[])
+             as m (key, partner_id, digest, transaction_id, correlation_id, answer, at)
+        on conflict do nothing
+        returning message_key
+        """,
+        [each.message_key for each in ordered],
+        [each.partner_id for each in ordered],
+        [each.body_digest for each in ordered],
+        [each.transaction_id for each in ordered],
+        [each.correlation_id for each in ordered],
+        [each.answer for each in ordered],
+        [each.at for each in ordered],
+    )
+    if len(rows) == len(kept):
+        return {}
+    fresh = {row["message_key"] for row in rows}
+    earlier = await connection.fetch(
+        """
+        select message_key, partner_id, body_digest, transaction_id, correlation_id,
+               coalesce(answer, ''::bytea) as answer, received_at as at
+        from message_received where message_key = any ($1::bytea[])
+        """,
+        [each.message_key for each in kept if each.message_key not in fresh],
+    )
+    return {row["message_key"]: Kept(**dict(row)) for row in earlier}
+
+
+def _message_key(kept: Kept) -> bytes:
+    return kept.message_key
+
+
+async def identifier_kinds(connection: Connection) -> dict[str, list[str]]:
+    """Identifier types in use, by whom they identify."""
+    rows = await connection.fetch("select identifies, code from identifier_type order by type_id")
+    kinds: dict[str, list[str]] = {}
+    for row in rows:
+        kinds.setdefault(row["identifies"], []).append(row["code"])
+    return kinds
+
+
+async def messages_of(
+    connection: Connection, partner_id: int, kind: str, attribute: str, values: list[str], most: int
+) -> list[asyncpg.Record]:
+    """A partner's own messages of one kind by transaction_id or correlation_id, the newest first."""
+    column = {"transaction_id": "transaction_id", "correlation_id": "correlation_id"}[attribute]
+    # The indexes leave yes/no questions out; they count only where the statement says so too.
+    return await connection.fetch(
+        f"""
+        select message_key, transaction_id, correlation_id, answer, received_at
+        from message_received
+        where partner_id = $1 and {column} = any ($2::text[]) and kind = $3 and kind <> 'enrolled'
+        order by received_at desc, message_key
+        limit $4
+        """,
+        partner_id,
+        values,
+        kind,
+        most,
+    )
+
+
+async def messages_with(
+    connection: Connection, partner_id: int, kind: str, references: list[str]
+) -> list[asyncpg.Record]:
+    """For each reference_id the newest of the partner's own messages that carried it."""
+    return await connection.fetch(
+        """
+        select distinct on (r.reference_id) r.reference_id, m.message_key, m.transaction_id,
+               m.correlation_id, m.answer, m.received_at
+        from message_reference r join message_received m using (message_key)
+        where r.partner_id = $1 and m.partner_id = $1 and r.reference_id = any ($2::text[])
+          and m.kind = $3
+        order by r.reference_id, m.received_at desc
+        """,
+        partner_id,
+        references,
+        kind,
     )

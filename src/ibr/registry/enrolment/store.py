@@ -137,3 +137,32 @@ async def drop_index(connection: Connection, rows: Sequence[Replaced]) -> None:
         [row.record_id for row in rows],
         [row.role for row in rows],
     )
+
+
+async def probe_index(
+    connection: Connection, blind_indexes: list[bytes], programme_ids: list[int]
+) -> list[tuple[int, int, int, int]]:
+    """Number of the probe, status, role and unit of every record found."""
+    if len(blind_indexes) == 1:
+        # The plain statement: for a single probe the array form costs five times as much.
+        rows = await connection.fetch(
+            """
+            select 0 as probe, status, role, assistance_unit from enrolled_index
+            where blind_index = $1 and programme_id = $2
+            """,
+            blind_indexes[0],
+            programme_ids[0],
+        )
+    else:
+        rows = await connection.fetch(
+            """
+            select (q.number - 1)::integer as probe, e.status, e.role, e.assistance_unit
+            from unnest($1::bytea[], $2::integer[])
+                 with ordinality as q (blind_index, programme_id, number)
+            join enrolled_index e
+              on e.blind_index = q.blind_index and e.programme_id = q.programme_id
+            """,
+            blind_indexes,
+            programme_ids,
+        )
+    return [tuple(row) for row in rows]

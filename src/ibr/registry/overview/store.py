@@ -79,11 +79,7 @@ async def reached(
 
 
 async def ages(
-    connection: Connection,
-    counted: Iterable[int],
-    suspended: int,
-    programme_id: int,
-    today: date,
+    connection: Connection, counted: Iterable[int], suspended: int, programme_id: int, today: date
 ) -> list[Record]:
     return await connection.fetch(
         f"""

@@ -44,7 +44,7 @@ def age_pyramid(
     """Bars from the middle outwards, one pair a band."""
     frame = Frame(WIDTH, written.language.mirrored)
     rows = age_table(ages)
-    marks = ticks(max((max(row[1:]) for row in rows), default=0), 2)
+    marks = ticks(max((max(row[1:]) for row in rows), default=0), 3)
     scale = (_MIDDLE - _GAP - 14) / marks[-1]
     low = _TOP + BANDS * _ROW
     drawn = [
@@ -65,7 +65,5 @@ def age_pyramid(
             x = _MIDDLE + _GAP if side > 0 else _MIDDLE - _GAP - length
             told = f"{label}, {name}: {written.count(count)}"
             drawn.append(frame.box(x, y, length, _ROW - 6, class_=sex, title=told))
-        drawn.append(
-            frame.text(_MIDDLE, y + 15, name, class_="axis band", text_anchor="middle")
-        )
+        drawn.append(frame.text(_MIDDLE, y + 15, name, class_="axis band", text_anchor="middle"))
     return picture(key, WIDTH, HEIGHT, title, about, *drawn)

@@ -56,12 +56,7 @@ def span(rows: Sequence[Row], at: datetime) -> list[Month]:
 
 
 def benefit_timeline(
-    key: str,
-    rows: Sequence[Row],
-    at: datetime,
-    title: str,
-    about: str,
-    written: Written,
+    key: str, rows: Sequence[Row], at: datetime, title: str, about: str, written: Written
 ) -> Markup:
     """A line for the enrolment, a mark for each month with a benefit."""
     frame = Frame(WIDTH, written.language.mirrored)
@@ -71,7 +66,7 @@ def benefit_timeline(
     drawn = []
     for number, month in enumerate(months):
         x = _START + number * width
-        if month.month == 1 or number == 0:
+        if month.month == 1:
             drawn.append(frame.line(x, 20, x, height - 6, class_="grid"))
         if month.month in (1, 7):
             kind = "axis" if month.month == 1 else "axis minor"

@@ -62,7 +62,5 @@ def _ground(
     for mark in marks:
         y = _BOTTOM - mark * scale
         drawn.append(frame.line(_START, y, _END, y, class_="grid" if mark else "base"))
-        drawn.append(
-            frame.text(_START - 8, y + 4, short(mark), class_="axis", text_anchor="end")
-        )
+        drawn.append(frame.text(_START - 8, y + 4, short(mark), class_="axis", text_anchor="end"))
     return [element("g", *drawn)]

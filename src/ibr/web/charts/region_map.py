@@ -14,6 +14,8 @@ from ibr.web.written import Written
 
 SIZE = 1000
 CLASSES = 5
+# From this class on a shade is so deep that its label changes colour.
+DEEP = 4
 # Only path commands and numbers ever reach the page, whatever an import put into the table.
 _PATH = re.compile(r"[MmLlHhVvZz0-9\s,.eE+-]+")
 
@@ -57,25 +59,23 @@ def region_map(
             continue
         name = written.name(region.names, region.code)
         rate = "–" if each.per_thousand is None else written.decimal(each.per_thousand)
-        shape = element(
-            "path",
-            d=region.outline,
-            class_=f"area shade-{shade_of(each.per_thousand, classes)}",
-            fill_rule="evenodd",
-        )
+        shade = shade_of(each.per_thousand, classes)
+        shape = element("path", d=region.outline, class_=f"area shade-{shade}", fill_rule="evenodd")
         told = f"{name}: {rate}"
         drawn.append(
             element(
-                "a",
-                element("title", told),
-                shape,
-                href=f"#region-{region.code}",
-                aria_label=told,
+                "a", element("title", told), shape, href=f"#region-{region.code}", aria_label=told
             )
         )
         if region.centre_x is not None and region.centre_y is not None:
             labels.append(
-                element("text", rate, x=region.centre_x, y=region.centre_y + 12, class_="rate")
+                element(
+                    "text",
+                    rate,
+                    x=region.centre_x,
+                    y=region.centre_y + 12,
+                    class_="rate deep" if shade >= DEEP else "rate",
+                )
             )
     if not drawn:
         return Markup("")

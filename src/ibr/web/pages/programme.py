@@ -6,6 +6,7 @@ from litestar import Response
 
 from ibr.questions.programme import one_programme
 from ibr.web.answers import page
+from ibr.web.series import series_of
 from ibr.web.visit import Visit
 
 
@@ -14,4 +15,6 @@ async def show(visit: Visit) -> Response[str]:
     found = await one_programme(
         services.database, services.kept, visit.asker(), visit.path("code"), visit.at
     )
-    return page(visit, "programme.html", one=found, facts=found.programme)
+    return page(
+        visit, "programme.html", one=found, facts=found.programme, series=series_of(found.months)
+    )

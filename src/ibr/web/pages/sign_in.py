@@ -98,11 +98,7 @@ async def _open(visit: Visit, who: Candidate) -> str:
     async with visit.services.database.transaction(()) as connection:
         secret = await open_session(connection, who, visit.at)
         await record_event(
-            connection,
-            kind=SIGNED_IN,
-            asker=_as_asker(who),
-            details={},
-            at=visit.at,
+            connection, kind=SIGNED_IN, asker=_as_asker(who), details={}, at=visit.at
         )
     return secret
 

@@ -24,7 +24,7 @@ from ibr.codelists.programme_kinds import ASSISTANCE_UNIT, BENEFIT_TYPE
 from ibr.reported.facts import Unreadable
 
 Object = dict[str, Any]
-_ABSENT = (None, "", [], {})
+_ABSENT: tuple[Any, ...] = (None, "", [], {})
 
 _NAME = {"first_name": "given_name", "last_name": "surname", "sur_name": "surname",
          "family_name": "surname", "middle_name": "second_name"}

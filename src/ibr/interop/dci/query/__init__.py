@@ -1,1 +1,1 @@
-"""The standard's query forms, each turned into one filter."""
+"""The standard's query forms, each translated into the one filter of questions/filters.py."""

@@ -1,0 +1,198 @@
+"""`ibr demo`: the made-up country."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from ibr.cli.db import prepare
+from ibr.cli.show import command, console, data, said, settings_and_database, wait_for
+from ibr.db.embedded import stop
+from ibr.demo import load
+from ibr.demo.country import Country, make_country
+from ibr.demo.cycles import Delivery, deliveries
+from ibr.demo.truth import write_truth
+from ibr.errors import Conflict, Unavailable
+from ibr.settings import Settings, read_settings
+
+app = typer.Typer(help="The made-up country Talmira.", no_args_is_help=True)
+
+People = Annotated[int, typer.Option(help="How many people benefit.", min=50)]
+Seed = Annotated[int, typer.Option(help="The same seed makes the same country.")]
+
+
+@app.command("load")
+@command
+def load_command(
+    people: People = 20_000,
+    seed: Seed = 7,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Fill an empty registry with a made-up country, through the partners' own door."""
+    settings, location = settings_and_database()
+    folder = settings.data_dir / "demo"
+    load.not_loaded_twice(folder)
+    wait_for(prepare(settings, location.dsn))
+    with running_registry(settings) as address:
+        loaded = fill(settings, location.dsn, folder, address, people, seed)
+    if json:
+        data(loaded)
+
+
+def fill(
+    settings: Settings, dsn: str, folder: Path, address: str, people: int, seed: int
+) -> load.Loaded:
+    """Makes the country, sets it up and posts all its deliveries, with a progress bar."""
+    started = time.monotonic()
+    with console.status("Making a country …"):
+        country = make_country(people, seed)
+        total = _count(country)
+    credentials = wait_for(load.set_up(dsn, country, folder))
+    with _progress() as progress:
+        task = progress.add_task("Posting deliveries", total=total)
+
+        def tell(delivery: Delivery) -> None:
+            progress.update(task, advance=len(delivery.records), description=delivery.cycle)
+
+        loaded = wait_for(
+            load.post_everything(country, credentials, address, settings.registry_id, tell)
+        )
+    truth = folder / "truth.jsonl"
+    write_truth(country, truth)
+    seconds = time.monotonic() - started
+    said(
+        f"{country.names['en']}: {loaded.records} records in {loaded.deliveries} deliveries, "
+        f"{loaded.refused} refused as planned, in {seconds:.0f} s. "
+        f"Who is who: {truth}"
+    )
+    return loaded
+
+
+def _count(country: Country) -> int:
+    return sum(len(delivery.records) for delivery in deliveries(country))
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+@contextmanager
+def running_registry(settings: Settings) -> Iterator[str]:
+    """The address of the running registry; one is started for the while where none runs."""
+    address = f"http://{settings.host}:{settings.port}"
+    if is_ready(address):
+        yield address
+        return
+    process = start_registry(settings, address)
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def start_registry(settings: Settings, address: str) -> subprocess.Popen[bytes]:
+    """Starts `ibr serve` and waits until it is ready."""
+    process = subprocess.Popen([sys.executable, "-m", "ibr", "serve"], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if is_ready(address):
+            return process
+        time.sleep(0.1)
+    process.terminate()
+    raise Unavailable(
+        "demo.not_started",
+        f"The registry did not start on port {settings.port}. Is the port taken? "
+        "Choose another: IBR_PORT=8081 make demo",
+    )
+
+
+def is_ready(address: str) -> bool:
+    """Whether a registry there can take work."""
+    try:
+        return httpx.get(f"{address}/health/ready", timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@app.command("run")
+@command
+def run(people: People = 20_000, seed: Seed = 7) -> None:
+    """Start the registry with the made-up country, print addresses and sign-ins, stay up."""
+    settings, location = settings_and_database()
+    wait_for(prepare(settings, location.dsn))
+    address = f"http://{settings.host}:{settings.port}"
+    folder = settings.data_dir / "demo"
+    if is_ready(address):
+        raise Conflict(
+            "demo.running", f"A registry is running at {address} already; stop it first."
+        )
+    process = start_registry(settings, address)
+    try:
+        if not load.credentials_file(folder).exists():
+            fill(settings, location.dsn, folder, address, people, seed)
+        _welcome(address, folder)
+        process.wait()
+    except KeyboardInterrupt:
+        said("Stopping …")
+    finally:
+        process.terminate()
+        process.wait(60)
+        stop(settings)
+
+
+def _welcome(address: str, folder: Path) -> None:
+    said("")
+    said(f"The registry of Talmira is running at {address}")
+    said(f"  pages            {address}/            sign in as one of these:")
+    for email, _, role, _ in load.OFFICERS:
+        said(f"                   {email:32} {role}")
+    said(f"                   password of all: {load.PASSWORD}")
+    said(f"  API              {address}/docs")
+    said(f"  partners' keys   {load.credentials_file(folder)}")
+    said("  all data is made up; stop with Ctrl-C")
+
+
+@app.command("reset")
+@command
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Forget the made-up country: the embedded database, its keys and everything in it."""
+    settings = read_settings()
+    if settings.production or settings.database_url:
+        raise Conflict(
+            "demo.reset", "Only the embedded database of a development registry is reset."
+        )
+    if not (settings.data_dir / "demo").exists():
+        raise Conflict("demo.reset", f"There is no made-up country in {settings.data_dir}.")
+    if not yes:
+        typer.confirm(f"Delete everything in {settings.data_dir}?", abort=True)
+    stop(settings)
+    for name in ("demo", "keys", "spool", "postgres"):
+        shutil.rmtree(settings.data_dir / name, ignore_errors=True)
+    said("Forgotten. Make a new one with: ibr demo load")
+
+

@@ -1,0 +1,35 @@
+"""Advisory locks: what must happen one at a time, whichever process does it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ibr.db.pool import Connection
+
+# The first half of an advisory lock's key says what kind of thing is locked.
+_PROGRAMME = 0x1B21
+_DELIVERY = 0x1B22
+
+
+async def hold_programmes(connection: Connection, programme_ids: Iterable[int]) -> None:
+    """Waits until no other delivery merges these programmes; holds them until the transaction
+    ends. In ascending order, so that two deliveries never wait for each other."""
+    for programme_id in sorted(programme_ids):
+        await connection.execute(
+            "select pg_advisory_xact_lock($1, $2)", _PROGRAMME, programme_id
+        )
+
+
+async def try_delivery(connection: Connection, delivery_id: int) -> bool:
+    """Whether this connection now is the only one at work on the delivery, until it is released
+    or the connection ends."""
+    held: bool = await connection.fetchval(
+        "select pg_try_advisory_lock($1, $2)", _DELIVERY, delivery_id % 2**31
+    )
+    return held
+
+
+async def release_delivery(connection: Connection, delivery_id: int) -> None:
+    await connection.execute(
+        "select pg_advisory_unlock($1, $2)", _DELIVERY, delivery_id % 2**31
+    )

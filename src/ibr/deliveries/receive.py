@@ -1,0 +1,67 @@
+"""Opens and closes one delivery; keeps its bytes as evidence, compressed and sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import zstandard
+
+from ibr.db.pool import Connection
+from ibr.deliveries import store
+from ibr.deliveries.model import DeliveryHead, Started, Tally
+from ibr.protection.seal import Sealer, place_of
+from ibr.reported.beneficiary import Refusal
+
+
+async def new_delivery_id(connection: Connection) -> int:
+    return await store.new_delivery_id(connection)
+
+
+async def open_delivery(
+    connection: Connection, head: DeliveryHead, body: Iterable[bytes], sealer: Sealer
+) -> None:
+    """Keeps the delivery and its bytes, part by part, in the caller's transaction."""
+    await store.open_delivery(connection, head, "received")
+    compressor = zstandard.ZstdCompressor(level=1)
+    for part_no, piece in enumerate(body):
+        sealed = sealer.seal(compressor.compress(piece), _place(head.delivery_id, part_no))
+        await store.add_part(connection, head.delivery_id, part_no, sealed)
+
+
+async def body_pieces(
+    connection: Connection, delivery_id: int, sealer: Sealer
+) -> list[bytes]:
+    """The delivery's bytes as they arrived, in their parts."""
+    decompressor = zstandard.ZstdDecompressor()
+    pieces = []
+    for part_no in await store.parts(connection, delivery_id):
+        sealed = await store.part(connection, delivery_id, part_no)
+        pieces.append(decompressor.decompress(sealer.open(sealed, _place(delivery_id, part_no))))
+    return pieces
+
+
+def _place(delivery_id: int, part_no: int) -> bytes:
+    return place_of("delivery_part", "sealed", delivery_id) + part_no.to_bytes(4, "big")
+
+
+async def save_progress(
+    connection: Connection,
+    delivery_id: int,
+    tally: Tally,
+    refusals: Sequence[Refusal],
+    *,
+    next_item: int,
+    done_at: datetime | None,
+) -> None:
+    """Keeps counts and refusals of what was just merged, in the transaction that merged it."""
+    if refusals:
+        await store.add_refused(connection, delivery_id, refusals)
+    await store.save_progress(
+        connection, delivery_id, tally, next_item=next_item, done_at=done_at
+    )
+
+
+async def delivery_of(connection: Connection, message_key: bytes) -> Started | None:
+    """The delivery that a message brought, if it did."""
+    return await store.delivery_of_message(connection, message_key)

@@ -1,0 +1,137 @@
+"""Enrolments and benefits from a programme's system, merged set by set.
+
+One chunk is one transaction: every record of it or none. Deliveries for the same programme are
+merged one after the other, which an advisory lock per programme sees to; deliveries for different
+programmes run side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from ibr.db.locks import hold_programmes
+from ibr.db.pool import Connection
+from ibr.db.staging import prepare as prepare_tables
+from ibr.deliveries.model import Tally
+from ibr.intake.plan import Known, Planner, Rows, Source, standing_of
+from ibr.intake.prepare import Prepared
+from ibr.protection.blind_index import BlindIndex
+from ibr.protection.seal import Sealer
+from ibr.registry.beneficiaries import record_beneficiary
+from ibr.registry.benefits import record_benefit
+from ibr.registry.changes import append
+from ibr.registry.enrolment import record_enrolment
+from ibr.reported.beneficiary import Refusal
+
+# One item of a delivery after its check: its records, one a programme, or why it was set aside.
+Item = list[Prepared] | Refusal
+
+_TEMPORARY = (
+    *record_beneficiary.TEMPORARY,
+    *record_enrolment.TEMPORARY,
+    *record_benefit.TEMPORARY,
+    *append.TEMPORARY,
+)
+
+
+class Merger(msgspec.Struct, frozen=True):
+    """What merging needs besides a connection."""
+
+    sealer: Sealer
+    blind_index: BlindIndex
+
+
+async def merge_chunk(
+    connection: Connection, merger: Merger, source: Source, items: Sequence[Item], tally: Tally
+) -> None:
+    """Merges one chunk in the caller's transaction and adds its outcomes to the tally."""
+    prepared = [each for item in items if not isinstance(item, Refusal) for each in item]
+    changed: set[int] = set()
+    numbers: dict[bytes, int] = {}
+    if prepared:
+        await hold_programmes(connection, {each.programme_id for each in prepared})
+        await prepare_tables(connection, *_TEMPORARY)
+        known = await _known(connection, prepared, source)
+        numbers = dict(known.numbers)
+        rows = Planner(merger.sealer, merger.blind_index, source).plan(prepared, known)
+        changed = await _write(connection, rows)
+    _count(items, numbers, changed, tally)
+
+
+async def _known(
+    connection: Connection, prepared: Sequence[Prepared], source: Source
+) -> Known:
+    numbers, fresh = await record_beneficiary.number_records(
+        connection, (each.record_key for each in prepared)
+    )
+    old = sorted({numbers[each.record_key] for each in prepared} - fresh)
+    states = await record_enrolment.states(connection, old)
+    differing = sorted(
+        {
+            number
+            for each in prepared
+            if (number := numbers[each.record_key]) in states
+            and states[number].content_digest != each.digest
+        }
+    )
+    contents = await record_beneficiary.stored_content(connection, differing)
+    moved = {
+        number
+        for each in prepared
+        if (number := numbers[each.record_key]) in states
+        and states[number].standing.stands_before(standing_of(each, source))
+    }
+    identifiers = await record_beneficiary.identifiers_now(connection, sorted({*differing, *moved}))
+    kinds = {each.known_as.kind for record in prepared for each in record.known}
+    type_ids = await record_beneficiary.identifier_types(connection, kinds)
+    return Known(numbers, states, contents, identifiers, type_ids)
+
+
+async def _write(connection: Connection, rows: Rows) -> set[int]:
+    """Writes the rows; returns the records that something new was learned about."""
+    given = await record_benefit.put(connection, rows.benefits)
+    await record_beneficiary.put(
+        connection,
+        records=rows.records,
+        versions=rows.versions,
+        groups=rows.groups,
+        members=rows.members,
+        identifiers=rows.identifiers,
+        replaced=rows.replaced,
+    )
+    await record_enrolment.put(
+        connection,
+        enrolments=rows.enrolments,
+        statuses=rows.statuses,
+        index=rows.index,
+        replaced=rows.replaced,
+    )
+    await append.append(connection, rows.changes, benefits_given=bool(given))
+    return rows.changed | set(given)
+
+
+def _count(
+    items: Iterable[Item], numbers: dict[bytes, int], changed: set[int], tally: Tally
+) -> None:
+    for item in items:
+        tally.records += 1
+        if isinstance(item, Refusal):
+            tally.refused += 1
+            continue
+        tally.programme_ids.update(each.programme_id for each in item)
+        if any(numbers[each.record_key] in changed for each in item):
+            tally.stored += 1
+        else:
+            tally.unchanged += 1
+        warnings = {warning for each in item for warning in each.reported.warnings}
+        tally.warned += bool(warnings)
+        for warning in warnings:
+            tally.warnings[warning] = tally.warnings.get(warning, 0) + 1
+
+
+def source_of(delivery_id: int, as_of: datetime, known_at: datetime) -> Source:
+    """The delivery that a chunk comes from."""
+    return Source(delivery_id, as_of, known_at)

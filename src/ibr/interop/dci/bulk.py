@@ -1,0 +1,208 @@
+"""Deliveries as they arrive: small ones merged on the spot, larger ones in a process of their own.
+
+Reading and merging a delivery is minutes of CPU; in the process that answers questions it would
+make every answer wait. So a body beyond a few records is set aside, sealed, while it arrives, and
+another process takes it in. Two such processes, so that a huge delivery of one programme never
+holds up the daily ones of the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from ibr.clock import now
+from ibr.errors import NotUnderstood, RegistryError, TooMuch, Unavailable
+from ibr.interop.dci.answers import Answer
+from ibr.interop.dci.enrollment_updates import OPERATION, take_updates
+from ibr.interop.dci.envelope import Caller
+from ibr.interop.dci.services import Services
+from ibr.protection.spool import PIECE, Spool, Ticket
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Build = Callable[[], Awaitable[Services]]
+
+# Up to here a delivery is merged where it arrives: a few dozen records, some milliseconds.
+ON_THE_SPOT: Final = 48 * 1024
+# Up to here it goes through the lane for daily deliveries.
+DAILY: Final = 16 * 1024 * 1024
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """A delivery handed to another process: its bytes by ticket, its sender by proven client."""
+
+    ticket: Ticket
+    client_id: str
+    scopes: frozenset[str]
+
+
+class Bulk:
+    """Takes deliveries in, each where it fits."""
+
+    def __init__(
+        self, services: Services, largest: int, lane: Callable[[int], ProcessPoolExecutor]
+    ) -> None:
+        self._services = services
+        self._largest = largest
+        self._make_lane = lane
+        self._lanes: dict[int, ProcessPoolExecutor] = {}
+
+    async def take(
+        self,
+        headers: dict[bytes, bytes],
+        receive: Receive,
+        caller: Caller,
+        check_media_type: Callable[[dict[bytes, bytes], bytes], None],
+    ) -> Answer:
+        """The answer to one delivery whose caller is proven and whose body is still to come."""
+        announced = headers.get(b"content-length", b"")
+        if announced.isdigit() and int(announced) > self._largest:
+            raise self._too_large()
+        first, more = await _read_up_to(receive, ON_THE_SPOT)
+        check_media_type(headers, first)
+        if not more:
+            if not first.strip():
+                raise NotUnderstood(
+                    "message.json", "The body is empty; send header and message."
+                )
+            return await take_updates(self._services, [first], caller)
+        spool = Spool(self._services.spool_folder, shared=True)
+        try:
+            await self._set_aside(spool, first, receive)
+            return await self._hand_over(spool, caller)
+        finally:
+            spool.close()
+
+    async def _set_aside(self, spool: Spool, first: bytes, receive: Receive) -> None:
+        waiting = [first]
+        size = len(first)
+        while True:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                raise NotUnderstood(
+                    "message.json", "The connection ended before the message did."
+                )
+            part = event.get("body", b"")
+            waiting.append(part)
+            size += len(part)
+            if spool.size + size > self._largest:
+                raise self._too_large()
+            if size >= PIECE or not event.get("more_body"):
+                # Compressing and sealing a piece takes a few milliseconds without the
+                # interpreter's lock; in a thread it leaves questions alone.
+                await asyncio.to_thread(spool.write, b"".join(waiting))
+                waiting, size = [], 0
+            if not event.get("more_body"):
+                return
+
+    async def _hand_over(self, spool: Spool, caller: Caller) -> Answer:
+        handed = Handed(spool.ticket(), caller.partner.client_id, caller.scopes)
+        number = 0 if spool.size <= DAILY else 1
+        lane = self._lanes.get(number)
+        if lane is None:
+            lane = self._lanes[number] = self._make_lane(number)
+        try:
+            encoded = await asyncio.get_running_loop().run_in_executor(
+                lane, _take_here, msgspec.msgpack.encode(handed)
+            )
+        except BrokenProcessPool:
+            # The process died. What it had committed stays; the sender's next try goes on there.
+            self._lanes.pop(number, None)
+            raise Unavailable(
+                "delivery.interrupted",
+                "The delivery was interrupted. Send the same message again; it goes on where it "
+                "stopped.",
+                retry_after=10,
+            ) from None
+        return msgspec.msgpack.decode(encoded, type=Answer)
+
+    def _too_large(self) -> TooMuch:
+        return TooMuch(
+            "too_large",
+            f"A delivery may have {self._largest} bytes at most; send it in several messages.",
+        )
+
+    def close(self) -> None:
+        """Stops the processes once they have finished what they are at."""
+        for lane in self._lanes.values():
+            lane.shutdown(wait=False, cancel_futures=True)
+
+
+async def _read_up_to(receive: Receive, most: int) -> tuple[bytes, bool]:
+    """The body's beginning, and whether there is more of it."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise NotUnderstood("message.json", "The connection ended before the message did.")
+        parts.append(event.get("body", b""))
+        size += len(parts[-1])
+        if not event.get("more_body"):
+            return b"".join(parts), False
+        if size > most:
+            return b"".join(parts), True
+
+
+class _Here:
+    """What a lane's process keeps between deliveries."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    services: Services | None = None
+
+
+def open_lane(build: Build, number: int) -> ProcessPoolExecutor:
+    """A process of its own that takes deliveries in, one after the other.
+
+    `build` makes its services there, so it must be a function that can be sent over.
+    """
+    return ProcessPoolExecutor(
+        max_workers=1,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_here,
+        initargs=(build, number),
+    )
+
+
+def _start_here(build: Build, number: int) -> None:
+    # Answers come before deliveries: where the processor is short, this process waits.
+    os.nice(5 + 5 * number)
+    _Here.loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(_Here.loop)
+    _Here.services = _Here.loop.run_until_complete(build())
+
+
+def _take_here(encoded: bytes) -> bytes:
+    """Runs in the lane's process: takes one delivery in and gives its answer back, encoded."""
+    assert _Here.loop is not None and _Here.services is not None
+    handed = msgspec.msgpack.decode(encoded, type=Handed)
+    answer = _Here.loop.run_until_complete(_take(_Here.services, handed))
+    return msgspec.msgpack.encode(answer)
+
+
+async def _take(services: Services, handed: Handed) -> Answer:
+    spool = Spool.reopen(handed.ticket)
+    try:
+        partner = await services.book.by_client(handed.client_id)
+        if partner is None:
+            raise Unavailable("partner.unknown", "The sender is not known any more.")
+        return await take_updates(services, spool, Caller(partner, handed.scopes))
+    except RegistryError as refused:
+        return services.writer.refusal(refused, OPERATION, now())
+    finally:
+        spool.close()
+
+
+def spool_folder(data_dir: Path) -> Path:
+    """Where bodies are set aside; made with access for the registry's user alone."""
+    folder = data_dir / "spool"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

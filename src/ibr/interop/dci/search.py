@@ -1,0 +1,247 @@
+"""/registry/sync/search: records of the programmes in the asker's reach (digest.md 4.1, 4.2)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+import zstandard
+
+from ibr.access.asker import Purpose
+from ibr.clock import written
+from ibr.db.pool import Connection
+from ibr.errors import Conflict, NotUnderstood
+from ibr.ids import new_token
+from ibr.interop.dci import store
+from ibr.interop.dci.answers import Answer, Operation
+from ibr.interop.dci.envelope import Opened
+from ibr.interop.dci.messages.header import (
+    LONGEST_ID,
+    read_locale,
+    read_moment_with_zone,
+    read_transaction_id,
+)
+from ibr.interop.dci.messages.written import write_beneficiary
+from ibr.interop.dci.outcomes import decompressed
+from ibr.interop.dci.query.criteria import read_pagination, read_purpose, read_wanted
+from ibr.interop.dci.reasons import LONGEST_MESSAGE, reason_of
+from ibr.interop.dci.services import Services
+from ibr.interop.dci.strict_json import canonical
+from ibr.protection.seal import place_of
+from ibr.questions.find_beneficiaries import Page, Searcher, Wanted
+
+KIND: Final = "search"
+OPERATION: Final = Operation(
+    "search",
+    "search",
+    "on-search",
+    {"transaction_id": "", "correlation_id": "", "search_response": []},
+)
+MOST_ITEMS: Final = 1000
+# No answer shows more than this and one page: it is built in memory.
+MOST_RECORDS: Final = 2000
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One item of a search, or what is at fault with it."""
+
+    reference_id: str
+    locale: str
+    wanted: Wanted | None
+    purpose: Purpose | None = None
+    fault: NotUnderstood | None = None
+
+
+async def search(services: Services, opened: Opened) -> Answer:
+    """The signed answer; the same message again gets the same bytes and no second entry.
+
+    NotUnderstood for a message that is at fault as a whole, Conflict for a message_id that was
+    used before; what is at fault with one item is said in that item.
+    """
+    transaction_id, items = read_search(opened)
+    async with services.database.transaction(opened.asker.reach) as connection:
+        correlation_id = new_token()
+        earlier = await store.claim_message(
+            connection,
+            key=opened.message_key,
+            partner_id=opened.partner.partner_id,
+            kind=KIND,
+            body_digest=opened.body_digest,
+            transaction_id=transaction_id,
+            correlation_id=correlation_id,
+            at=opened.at,
+        )
+        if earlier is not None:
+            return Answer(200, _answered_before(services, opened, earlier))
+        searcher = Searcher(
+            connection,
+            services.sealer,
+            services.blind_index,
+            opened.asker,
+            message_key=opened.message_key,
+            at=opened.at,
+        )
+        told = [await _tell(services, opened, searcher, item) for item in items]
+        rejected = sum(each["status"] == "rjct" for each in told)
+        await searcher.record({"rejected": rejected, "correlation_id": correlation_id})
+        message = {
+            "transaction_id": transaction_id,
+            "correlation_id": correlation_id,
+            "search_response": told,
+        }
+        body = _sealed(services, opened, message, all_rejected=rejected == len(told))
+        await _keep(services, connection, opened, items, body)
+    return Answer(200, body)
+
+
+def _sealed(
+    services: Services, opened: Opened, message: dict[str, Any], *, all_rejected: bool
+) -> bytes:
+    count = len(message["search_response"])
+    header = services.writer.header(
+        OPERATION.answer_action,
+        opened.partner.sender_id,
+        status="rjct" if all_rejected else "succ",
+        total=count,
+        completed=count,
+        at=opened.at,
+        reason_code="rjct.errors.too_many" if all_rejected else None,
+    )
+    return services.writer.sealed(header, message)
+
+
+async def _keep(
+    services: Services, connection: Connection, opened: Opened, items: list[Item], body: bytes
+) -> None:
+    """Keeps the answer for the same message again and for transaction status."""
+    key = opened.message_key
+    compressed = zstandard.ZstdCompressor(level=3).compress(body)
+    kept = services.sealer.seal(compressed, place_of("message_received", "answer", key))
+    await store.keep_answer(connection, key, kept)
+    references = list(dict.fromkeys(item.reference_id for item in items))
+    await store.add_references(connection, opened.partner.partner_id, key, references)
+
+
+def _answered_before(services: Services, opened: Opened, earlier: asyncpg.Record) -> bytes:
+    """The stored answer, byte for byte (behaviour.md 27)."""
+    if earlier["body_digest"] != opened.body_digest or earlier["kind"] != KIND:
+        raise Conflict(
+            "message.duplicate",
+            "This message_id was used before with another content; give each message its own id.",
+        )
+    opened_again = services.sealer.open(
+        earlier["answer"], place_of("message_received", "answer", opened.message_key)
+    )
+    return b"".join(decompressed(opened_again))
+
+
+def read_search(opened: Opened) -> tuple[str, list[Item]]:
+    """The transaction and the items; NotUnderstood for what is at fault as a whole."""
+    message = opened.message
+    # A string that is no text would only be found when it is stored or written.
+    canonical(message)
+    transaction_id = read_transaction_id(message.get("transaction_id"))
+    if transaction_id is None:
+        raise _schema("message.transaction_id is missing; every search needs it.")
+    requests = message.get("search_request")
+    if not isinstance(requests, list):
+        raise _schema("message.search_request must be an array of searches.")
+    if len(requests) > MOST_ITEMS:
+        raise NotUnderstood(
+            "message.too_many_items", f"A message may carry {MOST_ITEMS} searches at most."
+        )
+    if not requests or opened.header.total_count != len(requests):
+        raise NotUnderstood(
+            "message.total_count",
+            f"header.total_count says {opened.header.total_count}, but search_request holds "
+            f"{len(requests)}; it must hold at least one, and as many as are counted.",
+        )
+    seen: set[str] = set()
+    return transaction_id, [_read_item(request, seen) for request in requests]
+
+
+def _schema(reason: str) -> NotUnderstood:
+    return NotUnderstood("message.schema", reason)
+
+
+def read_reference(given: dict[str, Any]) -> str:
+    """The reference_id of an item; numbers are read as text."""
+    value = given.get("reference_id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value or len(value) > LONGEST_ID:
+        raise _schema(f"reference_id is missing, or longer than {LONGEST_ID} characters.")
+    return value
+
+
+def _read_item(request: Any, seen: set[str]) -> Item:
+    if not isinstance(request, dict):
+        raise _schema("Each search_request is an object.")
+    reference_id = read_reference(request)
+    criteria = request.get("search_criteria")
+    if not isinstance(criteria, dict):
+        raise _schema("search_criteria is missing; every search needs it.")
+    locale = read_locale(request.get("locale"))
+    page = read_pagination(criteria, request)
+    try:
+        if reference_id in seen:
+            raise NotUnderstood(
+                "query.reference_duplicate",
+                "This reference_id stands twice in the message; give each search its own.",
+            )
+        seen.add(reference_id)
+        read_moment_with_zone(request.get("timestamp"), "timestamp", "query.timestamp")
+        wanted = read_wanted(criteria, page)
+    except NotUnderstood as fault:
+        return Item(reference_id, locale, None, fault=fault)
+    return Item(reference_id, locale, wanted, read_purpose(criteria))
+
+
+async def _tell(
+    services: Services, opened: Opened, searcher: Searcher, item: Item
+) -> dict[str, Any]:
+    """One item of the answer."""
+    told: dict[str, Any] = {
+        "reference_id": item.reference_id,
+        "timestamp": written(opened.at),
+        "locale": item.locale,
+    }
+    try:
+        if item.wanted is None:
+            raise item.fault or _schema("The search could not be read.")
+        if searcher.shown >= MOST_RECORDS:
+            raise NotUnderstood(
+                "query.too_many",
+                f"The searches before this one showed {searcher.shown} records; send this one in a "
+                "message of its own.",
+            )
+        asker = opened.asker
+        if item.purpose is not None:
+            asker = msgspec.structs.replace(asker, purpose=item.purpose)
+        page = await searcher.find(item.wanted, asker)
+    except NotUnderstood as fault:
+        reason = reason_of(fault)
+        return told | {
+            "status": "rjct",
+            "status_reason_code": reason.item or "rjct.search_criteria.invalid",
+            "status_reason_message": fault.message[:LONGEST_MESSAGE],
+        }
+    return told | {"status": "succ", **_found(services, item.wanted, page)}
+
+
+def _found(services: Services, wanted: Wanted, page: Page) -> dict[str, Any]:
+    programmes = services.book.programmes
+    return {
+        "data": {
+            "version": "1.0.0",
+            "reg_type": "ns:org:RegistryType:IBR",
+            "reg_record_type": "Beneficiary",
+            "reg_records": [write_beneficiary(each, programmes) for each in page.records],
+        },
+        "pagination": {
+            "page_size": wanted.page_size,
+            "page_number": wanted.page_number,
+            "total_count": page.total,
+        },
+    }

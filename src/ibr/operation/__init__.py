@@ -1,0 +1,1 @@
+"""Whether the registry is well: health and metrics, for whoever operates it."""

@@ -1,0 +1,280 @@
+"""Is this person enrolled in programme X? Yes or no, and nothing more.
+
+Questions that arrive while others are being answered are answered together: one look-up, one
+ledger write, one commit for all of them (design.md 4). Nothing is answered before that commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from ibr.access.asker import Asker
+from ibr.audit.events import QUESTION_ENROLLED
+from ibr.audit.questions_asked import ledger_row, record_questions
+from ibr.audit.record import event, record_events
+from ibr.codelists.enrolment_status import counts_as_enrolled
+from ibr.db.pool import Connection, Database
+from ibr.errors import NotAllowed, RegistryError
+from ibr.registry.enrolment.find_enrolled import Probe, Standing, find_enrolled
+from ibr.reported.parts import OF_MEMBER, OWN
+
+Entity = Literal["Member", "Group"] | None
+
+LANES: Final = 2
+LARGEST_BATCH: Final = 256
+
+
+class EnrolledQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """One question: one programme, one or more subjects.
+
+    Each subject is the blind indexes that its identifier may have: one where its type is given,
+    one for each known type where it is not.
+    """
+
+    asker: Asker
+    programme_id: int
+    suspended_counts: bool
+    entity: Entity
+    subjects: list[list[bytes]]
+    message_key: bytes
+    body_digest: bytes
+    transaction_id: str
+    correlation_id: str
+    at: datetime
+
+
+class EnrolledAnswer(msgspec.Struct, frozen=True):
+    """Yes or no for each subject; `same_content` is False when the message's id was used before
+    for another message."""
+
+    enrolled: tuple[bool, ...]
+    correlation_id: str
+    at: datetime
+    same_content: bool
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What is kept of an answer, so that the same message gets the same answer again."""
+
+    message_key: bytes
+    partner_id: int
+    body_digest: bytes
+    transaction_id: str
+    correlation_id: str
+    answer: bytes
+    at: datetime
+
+
+class Repeats:
+    """Where the answers to messages are kept; the door hands it in."""
+
+    async def keep(self, connection: Connection, kept: Sequence[Kept]) -> dict[bytes, Kept]:
+        """Keeps each answer unless its message was answered before; returns those that were."""
+        raise NotImplementedError
+
+
+def may_ask(asker: Asker, programme_id: int) -> None:
+    """NotAllowed unless the asker may ask about the programme, whoever the question is about."""
+    if programme_id not in asker.ask:
+        raise NotAllowed(
+            "programme.not_allowed",
+            "You may not ask about this programme. The registry's agreements say who may.",
+        )
+
+
+def _yes(question: EnrolledQuestion, found: Sequence[Standing]) -> bool:
+    return any(
+        _counts(question.entity, standing)
+        and counts_as_enrolled(standing.status, suspended_counts=question.suspended_counts)
+        for standing in found
+    )
+
+
+def _counts(entity: Entity, standing: Standing) -> bool:
+    """Whether a record speaks for the entity asked about (behaviour.md 32).
+
+    A household's record carries its head as its own person, so a question about the head as a
+    Member finds it; a question about another member finds it only when it asks for the Group.
+    """
+    if entity == "Group":
+        return standing.assistance_unit != 1
+    if entity == "Member":
+        return standing.role == OWN
+    return standing.role != OF_MEMBER
+
+
+class EnrolledDesk:
+    """Answers questions, several at a time under load, one at a time when idle."""
+
+    def __init__(self, database: Database, repeats: Repeats) -> None:
+        self._database = database
+        self._repeats = repeats
+        self._waiting: list[tuple[EnrolledQuestion, asyncio.Future[EnrolledAnswer]]] = []
+        self._lanes: set[asyncio.Task[None]] = set()
+
+    async def ask(self, question: EnrolledQuestion) -> EnrolledAnswer:
+        """The answer, after it was recorded and committed."""
+        may_ask(question.asker, question.programme_id)
+        answered: asyncio.Future[EnrolledAnswer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, answered))
+        if len(self._lanes) < LANES:
+            lane = asyncio.create_task(self._serve())
+            self._lanes.add(lane)
+            lane.add_done_callback(self._lanes.discard)
+        return await answered
+
+    async def _serve(self) -> None:
+        """Answers what waits, batch after batch, until nothing does."""
+        while self._waiting:
+            batch = self._waiting[:LARGEST_BATCH]
+            del self._waiting[:LARGEST_BATCH]
+            await self._answer(batch)
+
+    async def _answer(
+        self, batch: list[tuple[EnrolledQuestion, asyncio.Future[EnrolledAnswer]]]
+    ) -> None:
+        try:
+            answers = await answer_together(
+                self._database, self._repeats, [question for question, _ in batch]
+            )
+        except RegistryError as refused:
+            # Each asker gets an error of its own: one exception raised in several places
+            # would gather their traces.
+            for _, answered in batch:
+                if not answered.done():
+                    answered.set_exception(_copy(refused))
+            return
+        except BaseException as wrong:
+            for _, answered in batch:
+                if not answered.done():
+                    answered.set_exception(RuntimeError("the batch of questions failed"))
+            if not isinstance(wrong, Exception):
+                raise
+            return
+        for (_, answered), answer in zip(batch, answers, strict=True):
+            if not answered.done():
+                answered.set_result(answer)
+
+
+def _copy(error: RegistryError) -> RegistryError:
+    copy = type(error).__new__(type(error))
+    copy.__dict__.update(error.__dict__)
+    copy.args = error.args
+    return copy
+
+
+async def answer_together(
+    database: Database, repeats: Repeats, questions: Sequence[EnrolledQuestion]
+) -> list[EnrolledAnswer]:
+    """Answers these questions in one transaction: look-up, kept answers, ledger, audit."""
+    # The same message twice in one batch is one question; both get its answer.
+    first: dict[bytes, EnrolledQuestion] = {}
+    for question in questions:
+        first.setdefault(question.message_key, question)
+    unique = list(first.values())
+    async with database.transaction({each.programme_id for each in unique}) as connection:
+        found = await _look_up(connection, unique)
+        answers = [
+            tuple(_yes(question, standings) for standings in found[number])
+            for number, question in enumerate(unique)
+        ]
+        kept = {
+            question.message_key: _kept(question, answer)
+            for question, answer in zip(unique, answers, strict=True)
+        }
+        before = await repeats.keep(connection, list(kept.values()))
+        fresh = [
+            (question, answer)
+            for question, answer in zip(unique, answers, strict=True)
+            if question.message_key not in before
+        ]
+        await _record(connection, fresh)
+    kept |= before
+    return [_answer_of(question, kept[question.message_key]) for question in questions]
+
+
+async def _look_up(
+    connection: Connection, questions: Sequence[EnrolledQuestion]
+) -> list[list[list[Standing]]]:
+    """The standings found, for each question and each of its subjects."""
+    probes: list[Probe] = []
+    places: list[tuple[int, int]] = []
+    for number, question in enumerate(questions):
+        for subject_no, subject in enumerate(question.subjects):
+            for blind_index in subject:
+                probes.append(Probe(blind_index, question.programme_id))
+                places.append((number, subject_no))
+    found: list[list[list[Standing]]] = [
+        [[] for _ in question.subjects] for question in questions
+    ]
+    for probe_no, standing in await find_enrolled(connection, probes):
+        number, subject_no = places[probe_no]
+        found[number][subject_no].append(standing)
+    return found
+
+
+def _kept(question: EnrolledQuestion, answer: tuple[bool, ...]) -> Kept:
+    return Kept(
+        question.message_key,
+        question.asker.id,
+        question.body_digest,
+        question.transaction_id,
+        question.correlation_id,
+        bytes(b"y"[0] if yes else b"n"[0] for yes in answer),
+        question.at,
+    )
+
+
+def _answer_of(question: EnrolledQuestion, kept: Kept) -> EnrolledAnswer:
+    return EnrolledAnswer(
+        tuple(letter == b"y"[0] for letter in kept.answer),
+        kept.correlation_id,
+        kept.at,
+        same_content=kept.body_digest == question.body_digest
+        and kept.partner_id == question.asker.id,
+    )
+
+
+async def _record(
+    connection: Connection, answered: Sequence[tuple[EnrolledQuestion, tuple[bool, ...]]]
+) -> None:
+    """Ledger rows and audit events of what is about to be answered."""
+    if not answered:
+        return
+    rows = []
+    events = []
+    for question, answer in answered:
+        question_id = uuid.UUID(bytes=question.message_key[:16])
+        for subject, yes in zip(question.subjects, answer, strict=True):
+            rows.append(
+                ledger_row(
+                    question.asker,
+                    question="enrolled",
+                    question_id=question_id,
+                    subject=subject[0],
+                    programme_id=question.programme_id,
+                    answer="yes" if yes else "no",
+                    message_key=question.message_key,
+                    at=question.at,
+                )
+            )
+        events.append(
+            event(
+                QUESTION_ENROLLED,
+                question.asker,
+                {
+                    "programme": question.programme_id,
+                    "purpose": question.asker.purpose.code,
+                    "subjects": len(question.subjects),
+                },
+                question.at,
+            )
+        )
+    await record_questions(connection, rows)
+    await record_events(connection, events)

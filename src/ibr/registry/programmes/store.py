@@ -1,0 +1,57 @@
+"""SQL of the programme catalogue."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ibr.db.pool import Connection
+from ibr.registry.programmes.model import Programme
+
+
+async def put(connection: Connection, programme: Programme) -> bool:
+    """Adds a programme or amends it; True when it is new."""
+    added: bool = await connection.fetchval(
+        """
+        insert into ibr.programme (code, names, descriptions, institution, institution_type,
+                                   legal_status, functions, contribution_type, programme_type,
+                                   assistance_unit, benefit_type, currency, suspended_counts,
+                                   cycle_months)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        on conflict (code) do update set
+            names = excluded.names, descriptions = excluded.descriptions,
+            institution = excluded.institution, institution_type = excluded.institution_type,
+            legal_status = excluded.legal_status, functions = excluded.functions,
+            contribution_type = excluded.contribution_type,
+            programme_type = excluded.programme_type,
+            assistance_unit = excluded.assistance_unit, benefit_type = excluded.benefit_type,
+            currency = excluded.currency, suspended_counts = excluded.suspended_counts,
+            cycle_months = excluded.cycle_months
+        returning xmax = 0
+        """,
+        programme.code,
+        msgspec.json.encode(programme.names).decode(),
+        msgspec.json.encode(programme.descriptions).decode(),
+        programme.institution,
+        programme.institution_type,
+        programme.legal_status,
+        list(programme.functions),
+        programme.contribution_type,
+        programme.programme_type,
+        programme.assistance_unit,
+        programme.benefit_type,
+        programme.currency,
+        programme.suspended_counts,
+        programme.cycle_months,
+    )
+    return added
+
+
+async def every(connection: Connection) -> list[Programme]:
+    rows = await connection.fetch("select * from ibr.programme order by code")
+    programmes = []
+    for row in rows:
+        values = {name: row[name] for name in Programme.__struct_fields__}
+        values["names"] = msgspec.json.decode(row["names"])
+        values["descriptions"] = msgspec.json.decode(row["descriptions"])
+        programmes.append(msgspec.convert(values, Programme))
+    return programmes
