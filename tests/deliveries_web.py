@@ -36,13 +36,13 @@ def deliveries(
             month, number = last.plus(-back), len(found) + 1
             came = month.plus(1).start + timedelta(days=rng.randint(1, 12), hours=8)
             bad = rng.choice([0, 0, 3, 7]) if back else 4
-            found.append(_delivery(number, programme, month, came, bad, rng))
+            found.append(_delivery(number, programme, month, came, bad, rng=rng))
             refused += [_refused(number, item, code, programme, month) for item in range(bad)]
     return found, refused
 
 
 def _delivery(
-    number: int, programme: int, month: Month, came: datetime, refused: int, rng: random.Random
+    number: int, programme: int, month: Month, came: datetime, refused: int, *, rng: random.Random
 ) -> Row:
     records, warned = rng.randint(80, 900), rng.randint(0, 20)
     digest = hashlib.sha256(str(number).encode()).digest()

@@ -12,7 +12,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import asyncpg
-from deliveries_web import benefit_months, deliveries
 
 from ibr.access.staff.add_officer import add_officer
 from ibr.codelists.people import SEX_NUMBER
@@ -20,6 +19,7 @@ from ibr.codelists.programme_kinds import HOUSEHOLD, PERSON
 from ibr.periods import Month
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer, place_of
+from tests.deliveries_web import benefit_months, deliveries
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 LAST_MONTH = Month(2026, 10)
@@ -276,7 +276,7 @@ def _known_person(made: Country) -> None:
         )
 
 
-def _member(uin: str, given: str, surname: str, sex: str, born: date, relation: str) -> Any:
+def _member(uin: str, given: str, surname: str, sex: str, born: date, *, relation: str) -> Any:
     return {
         "member_identifier": [{"identifier_type": "UIN", "identifier_value": uin}],
         "demographic_info": {
@@ -306,9 +306,11 @@ def _record(
     status = status or rng.choices([1, 2, 3, 4, 5, 6, 7], weights=[80, 3, 6, 5, 3, 2, 3])[0]
     begun = datetime(2024, 11, 1, tzinfo=UTC) + timedelta(days=rng.randint(0, 600))
     unit = facts["unit"]
-    content: dict[str, Any] = {"member": _member(uin, given, surname, sex, born, "SELF")}
+    content: dict[str, Any] = {"member": _member(uin, given, surname, sex, born, relation="SELF")}
     if unit != PERSON:
-        child = _member(f"{uin}C", rng.choice(_GIVEN), surname, "female", date(2016, 4, 4), "DAU")
+        child = _member(
+            f"{uin}C", rng.choice(_GIVEN), surname, "female", date(2016, 4, 4), relation="DAU"
+        )
         content["group"] = {
             "group_identifier": [
                 {"identifier_type": "HOUSEHOLD_ID", "identifier_value": household}

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
-from datetime import date
-from pathlib import Path
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import asyncpg
 import msgspec
-import people_web
 from litestar import Litestar
 
-from ibr.db import embedded
-from ibr.db.migrate import upgrade
 from ibr.db.pool import open_database
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import Keyring
@@ -24,6 +18,7 @@ from ibr.settings import Settings
 from ibr.web.routes import routes
 from ibr.web.services import WebServices
 from ibr.web.unknown import unknown_addresses
+from tests import people_web
 
 KEYRING = Keyring(current=1, data={1: b"d" * 32}, index=b"i" * 32)
 SETTINGS = Settings()
@@ -67,20 +62,8 @@ def application(services: WebServices) -> Litestar:
     )
 
 
-@contextmanager
-def filled(folder: Path) -> Iterator[WebCountry]:
-    """Starts a database in `folder`, fills it, and stops it at the end."""
-    settings = Settings(data_dir=folder)
-    location = embedded.find_or_start(settings)
-    try:
-        # In a thread: a browser test's own event loop may be running in this one.
-        with ThreadPoolExecutor(max_workers=1) as thread:
-            thread.submit(lambda: asyncio.run(_fill(location.dsn))).result()
-        yield WebCountry(location.dsn)
-    finally:
-        embedded.stop(settings)
-
-
-async def _fill(dsn: str) -> None:
-    await upgrade(dsn, date(2026, 11, 22))
-    await people_web.fill(dsn, Sealer(KEYRING), BlindIndex(KEYRING.index))
+def filled(dsn: str) -> WebCountry:
+    """The small country in the fresh database at `dsn`."""
+    sealer, blind_index = Sealer(KEYRING), BlindIndex(KEYRING.index)
+    asyncio.run(people_web.fill(dsn, sealer, blind_index))
+    return WebCountry(dsn)

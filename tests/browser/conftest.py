@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
-from web_country import WebCountry, application, filled
+
+from tests.web_country import WebCountry, application, filled
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
@@ -30,12 +29,14 @@ PATIENCE_MS = 10_000
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium; where a machine has none the tests are skipped, unless CI forbids skipping.
+def browser(address: str) -> Iterator[Browser]:
+    """Chromium; where a machine has none the tests are skipped.
 
-    Closed after each file: Playwright's event loop must not run under the tests of other folders.
+    Opened after the database and closed after each file: Playwright keeps an event loop running,
+    and fixtures and tests of others start their own.
     """
-    if not shutil.which(CHROMIUM) and not os.environ.get("IBR_TEST_NO_SKIP"):
+    assert address
+    if not shutil.which(CHROMIUM):
         pytest.skip(f"{CHROMIUM} is not installed")
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
@@ -43,14 +44,13 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
-def country(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebCountry]:
-    """The filled database. Its folder is short, since a socket's path may not be long."""
-    with filled(Path(tmp_path_factory.mktemp("browser"))) as made:
-        yield made
+@pytest.fixture(scope="module")
+def country(dsn: str) -> WebCountry:
+    """The filled database."""
+    return filled(dsn)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def address(country: WebCountry) -> Iterator[str]:
     """Where the pages are served, in a thread of their own."""
     with socket.socket() as free:
@@ -88,7 +88,7 @@ def new_page(browser: Browser, address: str) -> Iterator[object]:
     opened = []
 
     def make(**options: object) -> Page:
-        context = browser.new_context(base_url=address, locale="en-GB", **options)  # type: ignore[arg-type]
+        context = browser.new_context(**{"base_url": address, "locale": "en-GB", **options})
         context.set_default_timeout(PATIENCE_MS)
         opened.append(context)
         return context.new_page()

@@ -1,12 +1,13 @@
-"""The pages in a real browser: keyboard, no JavaScript, French, a phone, the dark, right to left."""
+"""The pages in a real browser: by keyboard, without JavaScript, in French, on a phone, dark."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import people_web
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests import people_web
 
 NewPage = Callable[..., Page]
 PAGES = ["/", "/programmes/CASH", "/programmes/MEAL", "/deliveries", "/deliveries/8", "/person"]
@@ -169,7 +170,7 @@ def test_the_pages_speak_french(new_page: NewPage) -> None:
 
 
 def test_a_browser_that_asks_for_french_gets_it(new_page: NewPage) -> None:
-    page = new_page(extra_http_headers={"Accept-Language": "fr-SN,fr;q=0.9,en;q=0.5"})
+    page = new_page(locale="fr-SN")
     page.goto("/sign-in")
     expect(page.get_by_role("heading", level=1)).to_have_text("Se connecter")
 

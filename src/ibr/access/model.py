@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ibr.access.asker import Asker, Purpose
+from ibr.asker import Asker, Purpose
 
 
 class PartnerKey(msgspec.Struct, frozen=True):

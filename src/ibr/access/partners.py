@@ -60,6 +60,14 @@ class PartnerBook:
         partner = self._by_client.get(client_id)
         return None if partner is None or partner.suspended else partner
 
+    async def by_number(self, partner_id: int) -> Partner | None:
+        """The partner with this number, shut out or not: what it sent before is still its own."""
+        await self.refresh()
+        for partner in self._by_sender.values():
+            if partner.partner_id == partner_id:
+                return partner
+        return None
+
     def currency_of(self, code: str) -> str | None:
         """The currency of a programme's amounts that name none."""
         found = self.programmes_by_code.get(code.casefold())

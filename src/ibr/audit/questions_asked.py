@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.audit import store
 from ibr.audit.model import Asked, LedgerRow
 from ibr.db.pool import Connection

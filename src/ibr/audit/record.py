@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.audit import store
 from ibr.audit.events import CATALOGUE
 from ibr.audit.model import Event

@@ -6,12 +6,13 @@ import asyncio
 import subprocess
 import sys
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
 import uvicorn
 
-from ibr.app import Application
+from ibr.app import Application, build_lane_services
 from ibr.cli.db import prepare
 from ibr.cli.show import command, said, settings_and_database
 from ibr.db.embedded import refuse_unsafe
@@ -45,7 +46,8 @@ def serve(
     set_up(settings.log_level)
     asyncio.run(_check(settings, location.dsn, location.kind))
     if role is Part.WORKER:
-        asyncio.run(run_worker(settings, location.dsn, until_stdin_closes=until_stdin_closes))
+        build = partial(build_lane_services, settings, location.dsn)
+        asyncio.run(run_worker(location.dsn, build, until_stdin_closes=until_stdin_closes))
         return
     clear(spool_folder(settings.data_dir))
     worker = _start_worker() if role is Part.ALL else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ibr.db.pool import Connection
 
@@ -27,6 +27,20 @@ async def try_delivery(connection: Connection, delivery_id: int) -> bool:
         "select pg_try_advisory_lock($1, $2)", _DELIVERY, delivery_id % 2**31
     )
     return held
+
+
+async def at_work(connection: Connection, delivery_ids: Sequence[int]) -> set[int]:
+    """Those of these deliveries that some connection is at work on now."""
+    rows = await connection.fetch(
+        """
+        select objid::bigint as number from pg_locks
+        where locktype = 'advisory' and classid = $1::bigint and objsubid = 2 and granted
+          and database = (select oid from pg_database where datname = current_database())
+        """,
+        _DELIVERY,
+    )
+    held = {row["number"] for row in rows}
+    return {each for each in delivery_ids if each % 2**31 in held}
 
 
 async def release_delivery(connection: Connection, delivery_id: int) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
 import zstandard
 
+from ibr.db.locks import at_work
 from ibr.db.pool import Connection
 from ibr.deliveries import store
 from ibr.deliveries.model import DeliveryHead, Started, Tally
+from ibr.errors import Unavailable
 from ibr.protection.seal import Sealer, place_of
 from ibr.reported.beneficiary import Refusal
 
@@ -31,14 +33,12 @@ async def open_delivery(
 
 async def body_pieces(
     connection: Connection, delivery_id: int, sealer: Sealer
-) -> list[bytes]:
-    """The delivery's bytes as they arrived, in their parts."""
+) -> AsyncIterator[bytes]:
+    """The delivery's bytes as they arrived, part by part, never more than one in memory."""
     decompressor = zstandard.ZstdDecompressor()
-    pieces = []
     for part_no in await store.parts(connection, delivery_id):
         sealed = await store.part(connection, delivery_id, part_no)
-        pieces.append(decompressor.decompress(sealer.open(sealed, _place(delivery_id, part_no))))
-    return pieces
+        yield decompressor.decompress(sealer.open(sealed, _place(delivery_id, part_no)))
 
 
 def _place(delivery_id: int, part_no: int) -> bytes:
@@ -51,17 +51,43 @@ async def save_progress(
     tally: Tally,
     refusals: Sequence[Refusal],
     *,
+    first_item: int,
     next_item: int,
     done_at: datetime | None,
 ) -> None:
-    """Keeps counts and refusals of what was just merged, in the transaction that merged it."""
+    """Keeps counts and refusals of what was just merged, in the transaction that merged it.
+
+    Unavailable when the delivery no longer stands at `first_item`: somebody else has merged these
+    records meanwhile, and the caller's transaction must not commit.
+    """
+    saved = await store.save_progress(
+        connection,
+        delivery_id,
+        tally,
+        first_item=first_item,
+        next_item=next_item,
+        done_at=done_at,
+    )
+    if not saved:
+        raise Unavailable(
+            "delivery.busy", "This delivery is being merged; ask again shortly.", retry_after=30
+        )
     if refusals:
         await store.add_refused(connection, delivery_id, refusals)
-    await store.save_progress(
-        connection, delivery_id, tally, next_item=next_item, done_at=done_at
-    )
 
 
 async def delivery_of(connection: Connection, message_key: bytes) -> Started | None:
     """The delivery that a message brought, if it did."""
     return await store.delivery_of_message(connection, message_key)
+
+
+async def delivery(connection: Connection, delivery_id: int) -> Started | None:
+    """The delivery with this number, where the connection's programmes reach it."""
+    return await store.delivery(connection, delivery_id)
+
+
+async def left_behind(connection: Connection, before: datetime) -> list[int]:
+    """Deliveries received before this moment, not merged to their end, that nobody is at."""
+    unfinished = await store.unfinished(connection, before)
+    busy = await at_work(connection, unfinished)
+    return [each for each in unfinished if each not in busy]

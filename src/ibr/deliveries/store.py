@@ -72,17 +72,22 @@ async def save_progress(
     delivery_id: int,
     tally: Tally,
     *,
+    first_item: int,
     next_item: int,
     done_at: datetime | None,
-) -> None:
-    """Keeps the counts so far; with `done_at` the delivery is done."""
-    await connection.execute(
+) -> bool:
+    """Keeps the counts so far; with `done_at` the delivery is done.
+
+    False, and nothing is kept, unless the delivery still stood at `first_item`. This fences off
+    whoever was thought dead and comes back: of two only one can move a delivery on.
+    """
+    said: str = await connection.execute(
         """
         update delivery set
             programme_ids = $2, records = $3, stored = $4, unchanged = $5, refused = $6,
             warned = $7, warnings = $8, score = $9, next_item = $10, done_at = $11,
             state = case when $11::timestamptz is null then state else 'done' end
-        where delivery_id = $1
+        where delivery_id = $1 and next_item = $12 and state = 'received'
         """,
         delivery_id,
         sorted(tally.programme_ids),
@@ -95,7 +100,9 @@ async def save_progress(
         tally.score,
         next_item,
         done_at,
+        first_item,
     )
+    return said == "UPDATE 1"
 
 
 async def add_refused(
@@ -134,8 +141,15 @@ async def delivery_of_message(connection: Connection, message_key: bytes) -> Sta
     row = await connection.fetchrow(
         "select * from delivery where message_key = $1 order by delivery_id limit 1", message_key
     )
-    if row is None:
-        return None
+    return _started(row) if row else None
+
+
+async def delivery(connection: Connection, delivery_id: int) -> Started | None:
+    row = await connection.fetchrow("select * from delivery where delivery_id = $1", delivery_id)
+    return _started(row) if row else None
+
+
+def _started(row: asyncpg.Record) -> Started:
     head = DeliveryHead(**{name: row[name] for name in DeliveryHead.__struct_fields__})
     tally = Tally(
         records=row["records"],
@@ -149,12 +163,13 @@ async def delivery_of_message(connection: Connection, message_key: bytes) -> Sta
     return Started(head, tally, row["next_item"], row["state"] == "done")
 
 
-async def unfinished(connection: Connection, before: datetime) -> list[asyncpg.Record]:
+async def unfinished(connection: Connection, before: datetime) -> list[int]:
     """Deliveries received before this moment whose records are not all merged."""
-    return await connection.fetch(
+    rows = await connection.fetch(
         """
-        select delivery_id, partner_id, next_item from delivery
+        select delivery_id from delivery
         where state = 'received' and received_at < $1 order by received_at
         """,
         before,
     )
+    return [row["delivery_id"] for row in rows]

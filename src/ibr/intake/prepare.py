@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.access.model import ProgrammeRight
 from ibr.codelists.identifier_types import trust_as_subject
 from ibr.protection.blind_index import BlindIndex

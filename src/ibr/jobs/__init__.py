@@ -1,1 +1,1 @@
-"""What runs by itself."""
+"""What runs by itself: a table of due work, the process that does it, and what runs when."""

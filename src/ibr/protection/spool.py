@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
 import msgspec
 import zstandard
@@ -37,11 +37,11 @@ class Spool:
     def __init__(self, folder: Path, *, shared: bool = False) -> None:
         """With `shared` the bytes go to a named file that another process can open by ticket;
         otherwise to memory first, and then to a file without a name."""
-        self._file: IO[bytes]
+        self._file: Any
         if shared:
             self._file = tempfile.NamedTemporaryFile(dir=folder, suffix=SUFFIX)  # noqa: SIM115 -- closed by close()
         else:
-            self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=folder)  # noqa: SIM115 -- closed by close()
+            self._file = tempfile.SpooledTemporaryFile("w+b", max_size=_IN_MEMORY, dir=folder)  # noqa: SIM115 -- closed by close()
         self._secret = os.urandom(32)
         self._key = AESGCM(self._secret)
         self._pieces: list[tuple[int, int]] = []

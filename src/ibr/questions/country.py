@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.access.staff.rights import COUNTRY, must_hold
 from ibr.codelists.enrolment_status import counts_as_enrolled
 from ibr.codelists.programme_kinds import PERSON

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 
 
 def count_for(asker: Asker, count: int) -> int:

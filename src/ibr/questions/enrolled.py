@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.audit.events import QUESTION_ENROLLED
 from ibr.audit.questions_asked import ledger_row, record_questions
 from ibr.audit.record import event, record_events

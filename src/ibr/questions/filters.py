@@ -211,9 +211,7 @@ def _values(
     about: AttributeKind, operator: Operator, value: object, name: str, read: Read
 ) -> tuple[One, ...]:
     if operator not in about.operators:
-        refuse(
-            f"{name} cannot be compared by {operator}; it takes {', '.join(about.operators)}."
-        )
+        refuse(f"{name} cannot be compared by {operator}; it takes {', '.join(about.operators)}.")
     given = _listed(value) if operator == "in" else [value]
     if not given or len(given) > MOST_VALUES:
         refuse(f"in needs between 1 and {MOST_VALUES} values for {name}.")

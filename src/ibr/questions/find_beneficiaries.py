@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.access.scopes import SEARCH
 from ibr.audit.events import QUESTION_SEARCH
 from ibr.audit.questions_asked import record_question

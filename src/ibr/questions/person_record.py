@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.access.staff.rights import PERSON, must_hold, must_hold_purpose
 from ibr.audit.events import QUESTION_PERSON
 from ibr.audit.model import Asked
@@ -95,6 +95,7 @@ async def person_record(
     sealer: Sealer,
     blind_index: BlindIndex,
     asker: Asker,
+    *,
     subject: Subject,
     at: datetime,
 ) -> PersonRecord:
@@ -148,7 +149,7 @@ async def _seen(
     ]
     areas = await counts.area_names(connection, codes)
     return [
-        _one(record, facts[record.programme_id], areas, sealer, subject, carried)
+        _one(record, facts[record.programme_id], areas, sealer, subject=subject, carried=carried)
         for record in carried.records
     ]
 
@@ -158,6 +159,7 @@ def _one(
     programme: ProgrammeFacts,
     areas: dict[str, dict[str, str]],
     sealer: Sealer,
+    *,
     subject: Subject,
     carried: Carried,
 ) -> RecordSeen:

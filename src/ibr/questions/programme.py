@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.access.staff.rights import PROGRAMME, must_hold
 from ibr.codelists.enrolment_status import counts_as_enrolled
 from ibr.codelists.people import SEX_OF_NUMBER

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.access.staff.rights import DELIVERIES, must_hold
 from ibr.db.pool import Database
 from ibr.deliveries.report import seen

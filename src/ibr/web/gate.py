@@ -88,7 +88,7 @@ async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Res
         return _to_sign_in(visit, page)
     except RegistryError as refused:
         return refusal(visit, refused)
-    except Exception:  # noqa: BLE001 -- logged; whoever asked gets a page and not a broken line
+    except Exception:
         logger().exception("page.failed", path=page.address)
         return refusal(visit, None)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from litestar import Request
 
-from ibr.access.asker import Asker, Purpose
+from ibr.asker import Asker, Purpose
 from ibr.access.staff.model import Session
 from ibr.errors import NotProven
 from ibr.web.languages import Language

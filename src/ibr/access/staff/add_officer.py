@@ -15,7 +15,7 @@ SHORTEST_PASSWORD = 10
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
-async def add_officer(
+async def add_officer(  # noqa: PLR0917 -- what an officer is, in the order it is said
     connection: Connection,
     email: str,
     name: str,
@@ -23,7 +23,7 @@ async def add_officer(
     programme_codes: Sequence[str] | None,
     password: str,
 ) -> None:
-    """Adds an officer who reaches these programmes; every programme when `programme_codes` is None."""
+    """Adds an officer who reaches these programmes, or every one when `programme_codes` is None."""
     if role not in RIGHTS:
         raise NotUnderstood("officer.role", f"The role is one of {', '.join(RIGHTS)}.")
     if not _EMAIL.fullmatch(email.strip()):
@@ -40,7 +40,12 @@ async def add_officer(
             raise NotFound("programme.unknown", f"There is no programme {', '.join(missing)}.")
         programmes = sorted(known.values())
     added = await store.add_officer(
-        connection, email.strip().lower(), name.strip(), role, programmes, hash_password(password)
+        connection,
+        email=email.strip().lower(),
+        name=name.strip(),
+        role=role,
+        programmes=programmes,
+        password_hash=hash_password(password),
     )
     if not added:
         raise Conflict("officer.exists", "There is an officer of that e-mail address already.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ibr.access.asker import Asker, Purpose
+from ibr.asker import Asker, Purpose
 from ibr.access.staff.rights import RIGHTS
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.errors import NotAllowed
 
 Role = Literal["administrator", "programme_officer", "analyst", "auditor", "help_desk"]

@@ -34,7 +34,7 @@ _NOBODY = _hasher.hash(secrets.token_hex(16))
 # Each check takes 64 MiB for a moment; a flood of sign-ins must not take the machine's memory.
 _at_once = asyncio.Semaphore(2)
 MOST_WAITING = 40
-_waiting = 0
+_waiting: set[object] = set()
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -73,18 +73,18 @@ async def candidate(connection: Connection, email: str, place: str, at: datetime
     return Candidate(tried, found["officer_id"], found["password_hash"])
 
 
-async def fits(who: Candidate, password: str) -> bool:
-    """Whether the password is the officer's. Call it outside any transaction: it takes its time."""
-    global _waiting
-    if _waiting >= MOST_WAITING:
+async def officer_of(who: Candidate, password: str) -> int | None:
+    """The officer whose password it is. Call it outside any transaction: it takes its time."""
+    if len(_waiting) >= MOST_WAITING:
         raise TooMuch("sign_in.busy", "Too many people are signing in. Please try again.")
-    _waiting += 1
+    one = object()
+    _waiting.add(one)
     try:
         async with _at_once:
             right = await asyncio.to_thread(_verify, who.password_hash, password)
     finally:
-        _waiting -= 1
-    return right and who.officer_id is not None
+        _waiting.discard(one)
+    return who.officer_id if right else None
 
 
 async def count_failure(connection: Connection, who: Candidate, at: datetime) -> None:
@@ -92,14 +92,13 @@ async def count_failure(connection: Connection, who: Candidate, at: datetime) ->
     await store.add_failure(connection, who.tried, at)
 
 
-async def open_session(connection: Connection, who: Candidate, at: datetime) -> str:
-    """Opens a session for a candidate whose password fits; the secret goes into the cookie."""
-    assert who.officer_id is not None
+async def open_session(
+    connection: Connection, who: Candidate, officer_id: int, at: datetime
+) -> str:
+    """Opens a session for the officer whose password fits; the secret goes into the cookie."""
     secret = secrets.token_urlsafe(32)
     await store.forget_failures(connection, who.tried, at - REMEMBERED)
-    await store.open_session(
-        connection, _digest(secret), who.officer_id, secrets.token_urlsafe(32), at
-    )
+    await store.open_session(connection, _digest(secret), officer_id, secrets.token_urlsafe(32), at)
     return secret
 
 

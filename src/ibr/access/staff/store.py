@@ -29,6 +29,7 @@ async def programme_ids(connection: Connection, codes: Sequence[str]) -> dict[st
 
 async def add_officer(
     connection: Connection,
+    *,
     email: str,
     name: str,
     role: str,
@@ -123,8 +124,7 @@ async def failures(
         digest,
         since,
     )
-    assert row is not None
-    return row["count"], row["newest"]
+    return (row["count"], row["newest"]) if row else (0, None)
 
 
 async def add_failure(connection: Connection, digest: bytes, at: datetime) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
 
+from ibr.asker import Asker
 from ibr.audit.events import DELIVERY_DONE
 from ibr.audit.record import record_event
 from ibr.clock import now, written
@@ -48,10 +50,11 @@ KIND: Final = "enrollment_updates"
 _LARGE_ANSWER: Final = 64 * 1024
 
 
-class _Delivery(msgspec.Struct):
+class Delivery(msgspec.Struct):
     """One delivery while it is taken in."""
 
-    opened: Opened
+    asker: Asker
+    sender_id: str
     updates: Updates
     head: DeliveryHead
     transaction_id: str
@@ -75,9 +78,7 @@ async def take_updates(services: Services, body: Iterable[bytes], caller: Caller
         updates.close()
 
 
-def _open(
-    services: Services, updates: Updates, body: Iterable[bytes], caller: Caller
-) -> Opened:
+def _open(services: Services, updates: Updates, body: Iterable[bytes], caller: Caller) -> Opened:
     return services.envelopes.check(
         header=updates.header,
         message=updates.message,
@@ -133,8 +134,9 @@ async def _take(
             at=opened.at,
         )
         if earlier is None:
-            delivery = await _new(services, updates, opened, connection, transaction_id,
-                                  correlation_id)
+            delivery = await _new(
+                services, updates, opened, connection, transaction_id, correlation_id
+            )
             await receive.open_delivery(connection, delivery.head, body, services.sealer)
             if whole:
                 await _merge_all(services, delivery, connection)
@@ -143,7 +145,7 @@ async def _take(
         return await _again(services, updates, opened, earlier, transaction_id)
     if whole:
         return _answer(kept)
-    return await _go_on(services, delivery)
+    return await go_on(services, delivery)
 
 
 async def _new(
@@ -153,7 +155,7 @@ async def _new(
     connection: Connection,
     transaction_id: str,
     correlation_id: str,
-) -> _Delivery:
+) -> Delivery:
     meta = opened.header.meta
     head = DeliveryHead(
         delivery_id=await receive.new_delivery_id(connection),
@@ -170,8 +172,9 @@ async def _new(
         control_total=opened.header.total_count,
         received_at=opened.at,
     )
-    return _Delivery(
-        opened,
+    return Delivery(
+        opened.asker,
+        opened.partner.sender_id,
         updates,
         head,
         transaction_id,
@@ -189,11 +192,9 @@ def _cycle(value: object) -> str | None:
         return None
 
 
-def _items(services: Services, delivery: _Delivery) -> Iterator[list[Item]]:
+def _items(services: Services, delivery: Delivery) -> Iterator[list[Item]]:
     """The delivery's records in blocks, read and checked."""
-    preparer = Preparer(
-        delivery.opened.asker, services.book.programmes_by_code, services.blind_index
-    )
+    preparer = Preparer(delivery.asker, services.book.programmes_by_code, services.blind_index)
     as_of = delivery.head.as_of
     currency_of = services.book.currency_of
     item_no = 0
@@ -206,24 +207,26 @@ def _items(services: Services, delivery: _Delivery) -> Iterator[list[Item]]:
         yield items
 
 
-async def _merge_all(services: Services, delivery: _Delivery, connection: Connection) -> None:
+async def _merge_all(services: Services, delivery: Delivery, connection: Connection) -> None:
     for items in _items(services, delivery):
         await _merge(services, delivery, items, connection)
 
 
 async def _merge(
-    services: Services, delivery: _Delivery, items: Sequence[Item], connection: Connection
+    services: Services, delivery: Delivery, items: Sequence[Item], connection: Connection
 ) -> None:
     merger = Merger(services.sealer, services.blind_index)
     source = source_of(delivery.head.delivery_id, delivery.head.as_of, now())
     await merge_chunk(connection, merger, source, items, delivery.tally)
     refusals = [item for item in items if isinstance(item, Refusal)]
+    first_item = delivery.next_item
     delivery.next_item += len(items)
     await receive.save_progress(
         connection,
         delivery.head.delivery_id,
         delivery.tally,
         refusals,
+        first_item=first_item,
         next_item=delivery.next_item,
         done_at=None,
     )
@@ -238,13 +241,13 @@ def _say(outcomes: Outcomes, items: Iterable[Item]) -> None:
             outcomes.stored(item[0].reported.reference_id)
 
 
-async def _finish(services: Services, delivery: _Delivery, connection: Connection) -> bytes:
+async def _finish(services: Services, delivery: Delivery, connection: Connection) -> bytes:
     """Closes the delivery, in the transaction of its last record: event, answer, state."""
-    opened, outcomes, at = delivery.opened, delivery.outcomes, now()
+    outcomes, at = delivery.outcomes, now()
     all_refused = outcomes.refused == outcomes.count
     header = services.writer.header(
         OPERATION.answer_action,
-        opened.partner.sender_id,
+        delivery.sender_id,
         status="rjct" if all_refused else "succ",
         total=outcomes.count,
         completed=outcomes.count,
@@ -258,7 +261,7 @@ async def _finish(services: Services, delivery: _Delivery, connection: Connectio
     signature = services.writer.sign_digest(digest_of(content()))
     kept = compressed(signature, content())
     outcomes.close()
-    key = opened.message_key
+    key = delivery.head.message_key
     sealed = services.sealer.seal(kept, place_of("message_received", "answer", key))
     await store.keep_answer(connection, key, sealed)
     await receive.save_progress(
@@ -266,6 +269,7 @@ async def _finish(services: Services, delivery: _Delivery, connection: Connectio
         delivery.head.delivery_id,
         delivery.tally,
         (),
+        first_item=delivery.next_item,
         next_item=delivery.next_item,
         done_at=at,
     )
@@ -273,7 +277,7 @@ async def _finish(services: Services, delivery: _Delivery, connection: Connectio
     await record_event(
         connection,
         kind=DELIVERY_DONE,
-        asker=opened.asker,
+        asker=delivery.asker,
         details={
             "delivery": delivery.head.delivery_id,
             "programmes": sorted(tally.programme_ids),
@@ -300,21 +304,21 @@ async def _again(
     transaction_id: str,
 ) -> Answer:
     """The same message once more: the stored answer, or the rest of the work."""
-    key = opened.message_key
     if earlier["body_digest"] != opened.body_digest or earlier["kind"] != KIND:
         raise Conflict(
             "message.duplicate",
             "This message_id was used before with another content; give each message its own id.",
         )
     if earlier["answer"] is not None:
-        place = place_of("message_received", "answer", key)
-        return _answer(services.sealer.open(earlier["answer"], place))
-    async with services.database.transaction(opened.asker.report) as connection:
-        row = await receive.delivery_of(connection, key)
+        return _stored(services, opened.message_key, earlier["answer"])
+    # Looked for in every programme: the sender may have lost the right to one of them meanwhile.
+    async with services.database.transaction(services.book.programmes) as connection:
+        row = await receive.delivery_of(connection, opened.message_key)
     if row is None:
         raise Unavailable("delivery.busy", "This message is being taken in; ask again shortly.")
-    delivery = _Delivery(
-        opened,
+    delivery = Delivery(
+        opened.asker,
+        opened.partner.sender_id,
         updates,
         row.head,
         transaction_id,
@@ -323,50 +327,91 @@ async def _again(
         row.tally,
         row.next_item,
     )
-    return await _go_on(services, delivery)
+    return await go_on(services, delivery)
 
 
-async def _go_on(services: Services, delivery: _Delivery) -> Answer:
-    """Merges a large delivery block by block, each in a transaction, from where it stands."""
-    reach = delivery.opened.asker.report
-    delivery_id = delivery.head.delivery_id
+def _stored(services: Services, key: bytes, sealed: bytes) -> Answer:
+    return _answer(services.sealer.open(sealed, place_of("message_received", "answer", key)))
+
+
+async def go_on(services: Services, delivery: Delivery) -> Answer:
+    """Merges a large delivery block by block, each in a transaction, from where it stands.
+
+    Rights are those the sender has now; what was merged under an earlier right stays merged, and
+    its programmes stay in reach so that the delivery can be counted to its end.
+    """
     async with services.database.session() as guard:
-        if not await try_delivery(guard, delivery_id):
+        if not await try_delivery(guard, delivery.head.delivery_id):
             raise Unavailable(
-                "delivery.busy", "This delivery is being merged; ask again shortly.",
+                "delivery.busy",
+                "This delivery is being merged; ask again shortly.",
                 retry_after=30,
             )
         try:
-            done = delivery.next_item
-            blocks = _items(services, delivery)
-            if done:
-                await _say_again(services, delivery, blocks, done)
-            # The next block is read and checked while the database merges the one before.
-            ahead = asyncio.create_task(asyncio.to_thread(next, blocks, None))
-            while (items := await ahead) is not None:
-                ahead = asyncio.create_task(asyncio.to_thread(next, blocks, None))
-                async with services.database.transaction(reach) as connection:
-                    await _merge(services, delivery, items, connection)
-            async with services.database.transaction(reach) as connection:
-                return _answer(await _finish(services, delivery, connection))
+            earlier = await _catch_up(services, delivery)
+            if earlier is not None:
+                return _stored(services, delivery.head.message_key, earlier)
+            return await _merge_rest(services, delivery)
         finally:
-            await release_delivery(guard, delivery_id)
+            await release_delivery(guard, delivery.head.delivery_id)
+
+
+async def _catch_up(services: Services, delivery: Delivery) -> bytes | None:
+    """Reads, now that nobody else is at it, where the delivery stands; its answer if it is done.
+
+    What was read before the lock was held may be old: another may have merged on, or to the end.
+    """
+    async with services.database.transaction(services.book.programmes) as connection:
+        row = await receive.delivery(connection, delivery.head.delivery_id)
+        assert row is not None
+        delivery.tally, delivery.next_item = row.tally, row.next_item
+        return await store.stored_answer(connection, delivery.head.message_key)
+
+
+async def _merge_rest(services: Services, delivery: Delivery) -> Answer:
+    reach = delivery.asker.report | delivery.tally.programme_ids
+    blocks = _items(services, delivery)
+    if delivery.next_item:
+        blocks = await _say_again(services, delivery, blocks)
+    # The next block is read and checked while the database merges the one before.
+    ahead = asyncio.create_task(asyncio.to_thread(next, blocks, None))
+    try:
+        while (items := await ahead) is not None:
+            ahead = asyncio.create_task(asyncio.to_thread(next, blocks, None))
+            async with services.database.transaction(reach) as connection:
+                await _merge(services, delivery, items, connection)
+    finally:
+        # The thread still reads what the caller is about to close.
+        await asyncio.wait({ahead})
+    async with services.database.transaction(reach) as connection:
+        kept = await _finish(services, delivery, connection)
+    return _answer(kept)
 
 
 async def _say_again(
-    services: Services, delivery: _Delivery, blocks: Iterator[list[Item]], done: int
-) -> None:
-    """Repeats the outcomes of the blocks that were committed before a crash."""
-    async with services.database.transaction(delivery.opened.asker.report) as connection:
+    services: Services, delivery: Delivery, blocks: Iterator[list[Item]]
+) -> Iterator[list[Item]]:
+    """Repeats the outcomes of what was committed before a crash; returns what is left to merge.
+
+    An outcome is what it was then, whatever the sender's rights are now. Blocks may have been cut
+    differently then, so the first one left may be the rest of one.
+    """
+    async with services.database.transaction(services.book.programmes) as connection:
         refused = {
             refusal.item_no: refusal
             for refusal in await refuse.refused_items(connection, delivery.head.delivery_id)
         }
-    said = 0
-    while said < done:
-        for item in next(blocks):
-            if said in refused:
-                delivery.outcomes.refusal(refused[said])
-            elif not isinstance(item, Refusal):
+    item_no = 0
+    while item_no < delivery.next_item:
+        items = await asyncio.to_thread(next, blocks)
+        for place, item in enumerate(items):
+            if item_no == delivery.next_item:
+                return chain([items[place:]], blocks)
+            if item_no in refused:
+                delivery.outcomes.refusal(refused[item_no])
+            elif isinstance(item, Refusal):
+                delivery.outcomes.stored(item.reference_id)
+            else:
                 delivery.outcomes.stored(item[0].reported.reference_id)
-            said += 1
+            item_no += 1
+    return blocks

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ibr.access.asker import Asker, Purpose
+from ibr.asker import Asker, Purpose
 from ibr.access.limits import RequestLimit
 from ibr.access.model import Partner
 from ibr.access.partners import PartnerBook

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 import zstandard
 
-from ibr.access.asker import Purpose
+from ibr.asker import Purpose
 from ibr.clock import written
 from ibr.db.pool import Connection
 from ibr.errors import Conflict, NotUnderstood

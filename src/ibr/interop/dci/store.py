@@ -93,6 +93,12 @@ async def claim_message(
     )
 
 
+async def received(connection: Connection, key: bytes) -> asyncpg.Record | None:
+    return await connection.fetchrow(
+        "select transaction_id, correlation_id from message_received where message_key = $1", key
+    )
+
+
 async def keep_answer(connection: Connection, key: bytes, answer: bytes) -> None:
     await connection.execute(
         "update message_received set answer = $2 where message_key = $1", key, answer

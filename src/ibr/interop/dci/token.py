@@ -104,7 +104,7 @@ def _credentials(form: dict[str, str], authorization: str) -> tuple[str, str]:
 
 def _refused(status: int, error: str, description: str) -> Answer:
     code = "err.request.unauthorized" if status == 401 else "err.request.bad"
-    headers = (JSON, NO_STORE)
+    headers: tuple[tuple[bytes, bytes], ...] = (JSON, NO_STORE)
     if status == 401:
         headers = (*headers, (b"www-authenticate", b'Basic realm="ibr"'))
     body = {

@@ -14,7 +14,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from ibr.access.asker import Asker
+from ibr.asker import Asker
 from ibr.access.partners import PartnerBook
 from ibr.access.scopes import SEARCH
 from ibr.audit.events import QUESTION_SEARCH
@@ -291,8 +291,7 @@ def _shaped(txn_type: str, told: Told) -> dict[str, Any]:
     if txn_type == "receipt":
         # The records themselves are the sender's own; what it lacks is what became of them.
         outcomes = [
-            {name: value for name, value in item.items() if name != "locale"}
-            for item in told.items
+            {name: value for name, value in item.items() if name != "locale"} for item in told.items
         ]
         return shaped | {
             "receipt_information": {"beneficiaries": []},

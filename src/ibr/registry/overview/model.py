@@ -55,7 +55,7 @@ class Region(msgspec.Struct, frozen=True):
 
 
 class MonthTotal(msgspec.Struct, frozen=True):
-    """Benefits that a programme gave in a month, in one currency; empty where they have no value."""
+    """Benefits that a programme gave in a month, by currency; empty where they have no value."""
 
     programme_id: int
     month: date

@@ -82,7 +82,7 @@ def _birth(value: object) -> tuple[date | None, int]:
     parts = str(value or "")[:10].split("-")
     try:
         numbers = [int(part) for part in parts]
-        whole = date(*(numbers + [1, 1])[:3])
+        whole = date(*[*numbers, 1, 1][:3])
     except (ValueError, TypeError):
         return None, 0
     return whole, min(len(numbers), DAY)

@@ -37,6 +37,7 @@ def age_pyramid(
     ages: Sequence[AgeShown],
     title: str,
     about: str,
+    *,
     written: Written,
     women: str,
     men: str,

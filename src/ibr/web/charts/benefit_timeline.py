@@ -56,7 +56,7 @@ def span(rows: Sequence[Row], at: datetime) -> list[Month]:
 
 
 def benefit_timeline(
-    key: str, rows: Sequence[Row], at: datetime, title: str, about: str, written: Written
+    key: str, rows: Sequence[Row], at: datetime, title: str, about: str, *, written: Written
 ) -> Markup:
     """A line for the enrolment, a mark for each month with a benefit."""
     frame = Frame(WIDTH, written.language.mirrored)
@@ -72,12 +72,12 @@ def benefit_timeline(
             kind = "axis" if month.month == 1 else "axis minor"
             drawn.append(frame.text(x + 4, 16, written.short_month(month), class_=kind))
     for number, row in enumerate(rows):
-        drawn += _row(frame, row, _TOP + number * _ROW, months, width, written)
+        drawn += _row(frame, row, _TOP + number * _ROW, months, width, written=written)
     return picture(key, WIDTH, height, title, about, *drawn)
 
 
 def _row(
-    frame: Frame, row: Row, y: float, months: Sequence[Month], width: float, written: Written
+    frame: Frame, row: Row, y: float, months: Sequence[Month], width: float, *, written: Written
 ) -> list[Markup]:
     drawn = [frame.text(_START + 2, y + 18, row.name, class_="row-name")]
     middle = y + 40

@@ -19,6 +19,7 @@ def month_bars(
     values: Sequence[tuple[Month, float]],
     title: str,
     about: str,
+    *,
     written: Written,
     short: Callable[[float], str],
     full: Callable[[float], str],

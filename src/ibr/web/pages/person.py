@@ -6,7 +6,7 @@ import re
 
 from litestar import Response
 
-from ibr.access.asker import Purpose
+from ibr.asker import Purpose
 from ibr.access.staff.rights import RIGHTS
 from ibr.codelists.enrolment_status import DECEASED, GRADUATED
 from ibr.errors import NotUnderstood
@@ -43,8 +43,8 @@ async def show(visit: Visit) -> Response[str]:
         services.sealer,
         services.blind_index,
         visit.asker(purpose),
-        subject,
-        visit.at,
+        subject=subject,
+        at=visit.at,
     )
     return page(
         visit,

@@ -8,12 +8,12 @@ import secrets
 import msgspec
 from litestar import Response
 
-from ibr.access.asker import Asker, Purpose
+from ibr.asker import Asker, Purpose
 from ibr.access.staff.sign_in import (
     Candidate,
     candidate,
     count_failure,
-    fits,
+    officer_of,
     open_session,
     sign_out,
 )
@@ -55,13 +55,13 @@ async def enter(visit: Visit) -> Response[str]:
     password = visit.form.get("password", "")
     try:
         who = await _candidate(visit, email)
-        right = len(password) <= LONGEST_PASSWORD and await fits(who, password)
+        officer_id = await officer_of(who, password) if len(password) <= LONGEST_PASSWORD else None
     except TooMuch as slow:
         return _form(visit, Problem("wait", slow.retry_after or 5))
-    if not right:
+    if officer_id is None:
         await _refuse(visit, who)
         return _form(visit, Problem("wrong"))
-    secret = await _open(visit, who)
+    secret = await _open(visit, who, officer_id)
     return go_to(
         visit,
         own_address(visit.form.get("next")),
@@ -94,19 +94,18 @@ async def _refuse(visit: Visit, who: Candidate) -> None:
         await record_event(connection, kind=SIGN_IN_REFUSED, asker=None, details={}, at=visit.at)
 
 
-async def _open(visit: Visit, who: Candidate) -> str:
+async def _open(visit: Visit, who: Candidate, officer_id: int) -> str:
     async with visit.services.database.transaction(()) as connection:
-        secret = await open_session(connection, who, visit.at)
+        secret = await open_session(connection, who, officer_id, visit.at)
         await record_event(
-            connection, kind=SIGNED_IN, asker=_as_asker(who), details={}, at=visit.at
+            connection, kind=SIGNED_IN, asker=_as_asker(officer_id), details={}, at=visit.at
         )
     return secret
 
 
-def _as_asker(who: Candidate) -> Asker:
-    assert who.officer_id is not None
+def _as_asker(officer_id: int) -> Asker:
     return Asker(
-        kind="officer", id=who.officer_id, name="", purpose=Purpose("sign_in"), ask=frozenset()
+        kind="officer", id=officer_id, name="", purpose=Purpose("sign_in"), ask=frozenset()
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ibr.access.asker import Purpose
+from ibr.asker import Purpose
 from ibr.errors import NotUnderstood
 from ibr.interop.dci.messages.header import read_count
 from ibr.interop.dci.query import expression, idtype_value, predicate

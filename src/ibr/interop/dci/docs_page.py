@@ -1,0 +1,103 @@
+"""/docs and /openapi.json: the published document for readers and for programs.
+
+The page is drawn on the server, with one small style sheet and no script at all.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import msgspec
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from ibr.interop.dci.openapi import document
+
+_HERE: Final = Path(__file__).parent
+_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "public, max-age=300",
+}
+
+
+def handlers() -> list[HTTPRouteHandler]:
+    """The document, the page and its style sheet, for the application to mount at the root."""
+
+    @get("/openapi.json", sync_to_thread=False, include_in_schema=False, name="openapi")
+    def openapi() -> Response[bytes]:
+        return _answer(_encoded(), "application/json")
+
+    @get("/docs", sync_to_thread=False, include_in_schema=False, name="docs")
+    def docs() -> Response[bytes]:
+        return _answer(_page(), "text/html; charset=utf-8")
+
+    @get("/docs/style.css", sync_to_thread=False, include_in_schema=False, name="docs style")
+    def style() -> Response[bytes]:
+        return _answer((_HERE / "docs_page.css").read_bytes(), "text/css; charset=utf-8")
+
+    return [openapi, docs, style]
+
+
+def _answer(body: bytes, kind: str) -> Response[bytes]:
+    return Response(body, media_type=kind, headers=_HEADERS)
+
+
+@cache
+def _encoded() -> bytes:
+    return msgspec.json.encode(document())
+
+
+@cache
+def _page() -> bytes:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["as_json"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
+    environment.filters["resolved"] = _resolved
+    environment.filters["kind"] = kind_of
+    page = environment.get_template("docs_page.html").render(document=document())
+    return page.encode()
+
+
+def _resolved(value: dict[str, Any]) -> dict[str, Any]:
+    """What a reference refers to; anything else as it is."""
+    if "$ref" not in value:
+        return value
+    found: Any = document()
+    for name in value["$ref"].removeprefix("#/").split("/"):
+        found = found[name]
+    return dict(found)
+
+
+def kind_of(schema: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """A schema in few words: each part's text, and the name of the schema it refers to."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return [(name, name)]
+    if "oneOf" in schema:
+        several = [kind_of(each) for each in schema["oneOf"]]
+        return [part for number, each in enumerate(several)
+                for part in ([(" or ", None)] if number else []) + each]
+    if schema.get("type") == "array" and "items" in schema:
+        return [("list of ", None), *kind_of(schema["items"])]
+    named = schema.get("type", "any")
+    text = " or ".join(named) if isinstance(named, list) else str(named)
+    if schema.get("enum"):
+        text += ": " + ", ".join(str(each) for each in schema["enum"])
+    return [(f"{text} ({schema['format']})" if "format" in schema else text, None)]
