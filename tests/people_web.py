@@ -37,79 +37,18 @@ OFFICERS = {
     "auditor@example.org": ("Otto Auditor", "auditor", None),
     "help@example.org": ("Hala Help", "help_desk", None),
 }
+_FIELDS = ("code", "en", "fr", "unit", "functions", "kind", "value", "cycle", "ages")
 _PROGRAMMES: list[dict[str, Any]] = [
-    {
-        "code": "OAP",
-        "en": "Old Age Pension",
-        "fr": "Pension de vieillesse",
-        "unit": PERSON,
-        "functions": [1],
-        "kind": 3,
-        "value": 200_000,
-        "cycle": 1,
-        "ages": (65, 95),
-    },
-    {
-        "code": "PWD",
-        "en": "Disability Cash Transfer",
-        "fr": "Allocation pour handicap",
-        "unit": PERSON,
-        "functions": [2],
-        "kind": 1,
-        "value": 250_000,
-        "cycle": 1,
-        "ages": (3, 80),
-    },
-    {
-        "code": "CASH",
-        "en": "Family Cash Transfer",
-        "fr": "Transfert monétaire aux familles",
-        "unit": HOUSEHOLD,
-        "functions": [5, 14],
-        "kind": 2,
-        "value": 400_000,
-        "cycle": 2,
-        "ages": (20, 60),
-    },
-    {
-        "code": "MEAL",
-        "en": "School Meals",
-        "fr": "Repas scolaires",
-        "unit": PERSON,
-        "functions": [6, 13],
-        "kind": 5,
-        "value": None,
-        "cycle": 1,
-        "ages": (6, 15),
-    },
-    {
-        "code": "WORK",
-        "en": "Public Works",
-        "fr": "Travaux publics",
-        "unit": PERSON,
-        "functions": [11],
-        "kind": 6,
-        "value": 90_000,
-        "cycle": 1,
-        "ages": (18, 60),
-    },
+    dict(zip(_FIELDS, each, strict=True))
+    for each in (
+        ("OAP", "Old Age Pension", "Pension de vieillesse", PERSON, [1], 3, 200_000, 1, (65, 95)),
+        ("PWD", "Disability Cash", "Allocation handicap", PERSON, [2], 1, 250_000, 1, (3, 80)),
+        ("CASH", "Family Cash", "Aide aux familles", HOUSEHOLD, [5, 14], 2, 400_000, 2, (20, 60)),
+        ("MEAL", "School Meals", "Repas scolaires", PERSON, [6, 13], 5, None, 1, (6, 15)),
+        ("WORK", "Public Works", "Travaux publics", PERSON, [11], 6, 90_000, 1, (18, 60)),
+    )
 ]
-_GIVEN = [
-    "Amina",
-    "Yusuf",
-    "Grace",
-    "Peter",
-    "Fatuma",
-    "John",
-    "Mercy",
-    "Ali",
-    "Wanjiru",
-    "Otieno",
-    "አበበ",
-    "محمد",
-    "Zoë",
-    "李娜",
-]
+_GIVEN = ["Amina", "Yusuf", "Grace", "Peter", "Wanjiru", "Otieno", "አበበ", "محمد", "Zoë", "李娜"]
 _SURNAMES = ["Mwangi", "Odhiambo", "Hassan", "Njeri", "Kiptoo", "በቀለ", "الحسن", "Müller", "王"]
 
 

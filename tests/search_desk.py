@@ -17,8 +17,8 @@ from ibr.access.limits import RequestLimit
 from ibr.access.model import Partner
 from ibr.access.partners import PartnerBook
 from ibr.access.scopes import SCOPES
-from ibr.deliveries.model import Tally
 from ibr.db.pool import open_database
+from ibr.deliveries.model import Tally
 from ibr.ids import new_token
 from ibr.intake.enrolment_updates import Merger, merge_chunk, source_of
 from ibr.intake.prepare import Preparer

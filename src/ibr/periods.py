@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 
 import msgspec
 
 from ibr.errors import NotUnderstood
+
+_WRITTEN = re.compile(r"\d{4}-\d{2}", re.ASCII)
 
 
 class Month(msgspec.Struct, frozen=True, order=True):
@@ -40,6 +43,8 @@ def month_of(day: date) -> Month:
 def read_month(text: str) -> Month:
     """`2026-10` as a month; NotUnderstood for anything else."""
     try:
+        if not _WRITTEN.fullmatch(text):
+            raise ValueError
         year, month = text.split("-")
         value = Month(int(year), int(month))
         value.first  # noqa: B018 -- a month that is no month fails here

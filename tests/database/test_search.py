@@ -10,15 +10,16 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from search_desk import SENDER, Desk, envelope_of, item_of, search_of
 
 from ibr.access.scopes import STATUS
 from ibr.audit.questions_asked import NOBODY
 from ibr.errors import Conflict, NotAllowed, NotUnderstood
+from ibr.interop.dci.enrollment_updates import take_updates
 from ibr.interop.dci.envelope import Caller
 from ibr.interop.dci.search import search
 from ibr.questions.filters import compare
 from ibr.registry.search import store
+from tests.search_desk import SENDER, Desk, envelope_of, item_of, search_of
 
 PROGRAMMES = {"CASH": "Cash transfer", "FOOD": "Food", "HIDDEN": "Not in reach"}
 CANARY = "ZZ-CANARY-7"
@@ -273,7 +274,8 @@ def test_every_question_is_in_the_ledger_with_its_purpose(desk: Desk) -> None:
     row = desk.fetch("select * from question_asked where subject_index = $1", NOBODY)[-1]
     assert row["purpose_code"] == "enrolment_check"
     audit = desk.fetch("select details::text from audit_event where kind = 'question.search'")
-    assert audit and not any("1001" in each["details"] for each in audit)
+    assert audit
+    assert not any("1001" in each["details"] for each in audit)
 
 
 def test_nothing_personal_stands_in_the_kept_messages(desk: Desk) -> None:
@@ -336,6 +338,27 @@ def test_records_that_left_the_reach_are_not_told_again(desk: Desk) -> None:
 def test_status_of_a_search_needs_the_right_to_search(desk: Desk) -> None:
     with pytest.raises(NotAllowed):
         status_of(desk, "txn-1", scopes=[STATUS])
+
+
+def test_status_of_a_delivery_tells_what_became_of_each_record(desk: Desk) -> None:
+    reporter = replace(desk.partner, report=frozenset({desk.ids["CASH"]}))
+    good = {"@id": "urn:good", **person("9001")}
+    bad = {"@id": "urn:bad", **person("9002", enrollment_date="some day")}
+    message = envelope_of(
+        "notify",
+        {"transaction_id": "txn-given", "enrolled_updates": {"beneficiaries": [good, bad]}},
+        total_count=2,
+    )
+    caller = Caller(reporter, reporter.scopes)
+    body = [json.dumps(message).encode()]
+    answered = json.loads(desk.run(take_updates(desk.services, body, caller)).body)["message"]
+
+    told = status_of(desk, "txn-given", txn_type="receipt")["txn_status"]
+    assert told["enrolled_response"] == answered["enrolled_response"]
+    assert [each["status"] for each in told["enrolled_response"]] == ["succ", "rjct"]
+    assert told["transaction_id"] == "txn-given"
+    assert told["receipt_information"] == {"beneficiaries": []}
+    assert status_of(desk, "txn-given")["txn_status"]["search_response"][0]["status"] == "rjct"
 
 
 @pytest.mark.parametrize("txn_type", ["receipt", "subscibe", "on-subscribe"])

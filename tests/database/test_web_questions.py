@@ -7,8 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from ibr.asker import Asker, Purpose
 from ibr.access.staff.rights import RIGHTS
+from ibr.asker import Asker, Purpose
 from ibr.audit.questions_asked import record_question
 from ibr.deliveries.report.model import DeliveryFilter
 from ibr.errors import NotAllowed, NotFound
@@ -51,7 +51,12 @@ async def glance(country: WebCountry, asker: Asker, kept: Kept | None = None) ->
 async def look_up(country: WebCountry, asker: Asker, subject: Subject = KNOWN) -> PersonRecord:
     async with country.services() as services:
         return await person_record(
-            services.database, services.sealer, services.blind_index, asker, subject, people_web.NOW
+            services.database,
+            services.sealer,
+            services.blind_index,
+            asker,
+            subject=subject,
+            at=people_web.NOW,
         )
 
 

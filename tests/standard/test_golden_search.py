@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from search_desk import Desk, golden
+
+from tests.search_desk import Desk, golden
 
 PROGRAMMES = {"DCI001": "Disability cash transfer"}
 

@@ -89,7 +89,7 @@ class Tokens:
             claims, header = decoded.claims, decoded.header
             issued, expires = int(claims["iat"]), int(claims["exp"])
             client_id, scope = str(claims["client_id"]), str(claims["scope"])
-        except (JoseError, ValueError, TypeError, KeyError, UnicodeError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise wrong from None
         if (
             header.get("typ") != TYPE

@@ -27,6 +27,8 @@ class CodeList:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         text = str(value).strip()
+        if text.startswith("-"):
+            return None
         found = self._read.get(_plain(text))
         if found is None and ":" in text:
             found = self._read.get(_plain(text.rsplit(":", 1)[1]))

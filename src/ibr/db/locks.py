@@ -15,9 +15,7 @@ async def hold_programmes(connection: Connection, programme_ids: Iterable[int]) 
     """Waits until no other delivery merges these programmes; holds them until the transaction
     ends. In ascending order, so that two deliveries never wait for each other."""
     for programme_id in sorted(programme_ids):
-        await connection.execute(
-            "select pg_advisory_xact_lock($1, $2)", _PROGRAMME, programme_id
-        )
+        await connection.execute("select pg_advisory_xact_lock($1, $2)", _PROGRAMME, programme_id)
 
 
 async def try_delivery(connection: Connection, delivery_id: int) -> bool:
@@ -44,6 +42,4 @@ async def at_work(connection: Connection, delivery_ids: Sequence[int]) -> set[in
 
 
 async def release_delivery(connection: Connection, delivery_id: int) -> None:
-    await connection.execute(
-        "select pg_advisory_unlock($1, $2)", _DELIVERY, delivery_id % 2**31
-    )
+    await connection.execute("select pg_advisory_unlock($1, $2)", _DELIVERY, delivery_id % 2**31)

@@ -16,8 +16,9 @@ from ibr.db.locks import hold_programmes
 from ibr.db.pool import Connection
 from ibr.db.staging import prepare as prepare_tables
 from ibr.deliveries.model import Tally
-from ibr.intake.plan import Known, Planner, Rows, Source, standing_of
+from ibr.intake.plan import Planner, standing_of
 from ibr.intake.prepare import Prepared
+from ibr.intake.rows import Known, Rows, Source
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer
 from ibr.registry.beneficiaries import record_beneficiary

@@ -7,12 +7,14 @@ rows, each kind with one statement.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from ibr.intake.prepare import Indexed, Prepared
+from ibr.intake.prepare import Indexed, Prepared, subject_of
+from ibr.intake.rows import Known, Rows, Source
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer, place_of
 from ibr.registry.beneficiaries.model import (
@@ -29,46 +31,14 @@ from ibr.registry.beneficiaries.model import (
 from ibr.registry.beneficiaries.rules import add_up
 from ibr.registry.benefits.model import BenefitRow, benefit_key
 from ibr.registry.changes.model import Change
-from ibr.registry.enrolment.model import EnrolmentRow, IndexRow, RecordState, Standing, StatusRow
+from ibr.registry.enrolment.model import EnrolmentRow, IndexRow, Standing, StatusRow
 from ibr.registry.enrolment.rules import ASSUMED, history_of, later, reported_standing
 from ibr.reported.facts import Facts, facts_of
 from ibr.reported.parts import OF_MEMBER
 from ibr.reported.person import Group, Member
 
-
-class Rows(msgspec.Struct):
-    """The rows of one chunk, by table."""
-
-    records: list[RecordRow] = []
-    versions: list[VersionRow] = []
-    groups: list[int] = []
-    members: list[MemberRow] = []
-    identifiers: list[IdentifierRow] = []
-    replaced: list[Replaced] = []
-    index: list[IndexRow] = []
-    enrolments: list[EnrolmentRow] = []
-    statuses: list[StatusRow] = []
-    benefits: list[BenefitRow] = []
-    changes: list[Change] = []
-    changed: set[int] = set()
-
-
-class Known(msgspec.Struct, frozen=True):
-    """What the database knows of the records of one chunk."""
-
-    numbers: Mapping[bytes, int]
-    states: Mapping[int, RecordState]
-    contents: Mapping[int, StoredRecord]
-    identifiers: Mapping[int, set[tuple[bytes, int]]]
-    type_ids: Mapping[str, int]
-
-
-class Source(msgspec.Struct, frozen=True):
-    """The delivery that the records come from."""
-
-    delivery_id: int
-    as_of: datetime
-    known_at: datetime
+# The digest of a record whose newest moment had more than one report: no report equals it.
+SEVERAL: Final = bytes(16)
 
 
 class _Record(msgspec.Struct):
@@ -83,6 +53,7 @@ class _Record(msgspec.Struct):
     subject: bytes
     standing: Standing
     enrolled_at: datetime | None
+    enrolled_said_at: datetime | None
     content: bytes
     facts: Facts | None = None
     known: list[Indexed] | None = None
@@ -128,6 +99,7 @@ class Planner:
                 subject=prepared.subject_index,
                 standing=ASSUMED,
                 enrolled_at=None,
+                enrolled_said_at=None,
                 content=b"",
             )
         stored = known.contents.get(record_id)
@@ -141,6 +113,7 @@ class Planner:
             subject=state.subject_index,
             standing=state.standing,
             enrolled_at=state.enrolled_at,
+            enrolled_said_at=state.enrolled_said_at,
             content=self._open(stored) if stored else b"",
         )
 
@@ -152,17 +125,14 @@ class Planner:
     def _apply(self, record: _Record, prepared: Prepared, known: Known, rows: Rows) -> None:
         reported = prepared.reported
         as_of = self._source.as_of
-        newer = (as_of, prepared.digest) >= (record.as_of, record.digest)
         if not record.digest:
             record.content, record.digest = prepared.content, prepared.digest
             record.facts, record.known = reported.facts, prepared.known
             record.rewritten = record.index_stale = True
         elif prepared.digest != record.digest:
-            self._add_up(record, prepared, rows, newer=newer)
-        if reported.enrolled_at and (newer or record.enrolled_at is None):
-            record.enrolled_at = reported.enrolled_at
-        if newer:
-            record.as_of = as_of
+            self._add_up(record, prepared, rows)
+        self._enrolled_at(record, reported.enrolled_at)
+        record.as_of = max(record.as_of, as_of)
         standing = standing_of(prepared, self._source)
         differs = standing.status != record.standing.status or record.standing is ASSUMED
         after = later(record.standing, standing)
@@ -173,25 +143,38 @@ class Planner:
         self._history(record, prepared, standing, rows, differs=differs)
         self._benefits(record, prepared, rows)
 
-    def _add_up(
-        self, record: _Record, prepared: Prepared, rows: Rows, *, newer: bool
-    ) -> None:
+    def _enrolled_at(self, record: _Record, enrolled_at: datetime | None) -> None:
+        """The newest word on the date of enrolment stands; of two at once the later date."""
+        if enrolled_at is None:
+            return
+        said = (self._source.as_of, enrolled_at)
+        if record.enrolled_at is None or said > (record.enrolled_said_at, record.enrolled_at):
+            record.enrolled_said_at, record.enrolled_at = said
+
+    def _add_up(self, record: _Record, prepared: Prepared, rows: Rows) -> None:
+        newer = self._source.as_of > record.as_of
+        at_once = self._source.as_of == record.as_of
+        unit = prepared.reported.unit
         stored = decode_document(record.content)
         news = decode_document(prepared.content)
         merged = add_up(stored, record.as_of, news, self._source.as_of, newer=newer)
-        if newer:
-            record.index_stale |= record.unit != prepared.reported.unit
-            record.digest, record.unit = prepared.digest, prepared.reported.unit
+        if newer or at_once:
+            # Two different reports of one moment: neither alone is what the record says.
+            record.digest = prepared.digest if newer else SEVERAL
+            unit = unit if newer else max(unit, record.unit)
+            record.index_stale |= record.unit != unit
+            record.unit = unit
         else:
             # Late news never overwrites, but it is kept as what was so at its time.
             self._version(record, prepared.content, self._source.as_of, rows)
         record.details_changed |= (merged.member, merged.group) != (stored.member, stored.group)
         record.rewritten = True
         record.content = encode_document(merged)
-        record.facts = _facts(merged, max(record.as_of, self._source.as_of))
+        record.facts = _facts(merged)
         record.known = [
             Indexed(each, self._index.of(each.kind, each.value)) for each in record.facts.known_as
         ]
+        record.subject = subject_of(record.known) or record.subject
 
     def _history(
         self, record: _Record, prepared: Prepared, standing: Standing, rows: Rows, *, differs: bool
@@ -240,6 +223,7 @@ class Planner:
                 record_id=record.record_id,
                 programme_id=record.programme_id,
                 enrolled_at=record.enrolled_at,
+                enrolled_said_at=record.enrolled_said_at,
                 status=record.standing.status,
                 status_at=record.standing.at,
                 status_rank=record.standing.rank,
@@ -398,7 +382,7 @@ def standing_of(prepared: Prepared, source: Source) -> Standing:
     return reported_standing(reported.status, reported.status_at, source.as_of)
 
 
-def _facts(document: Document, as_of: datetime) -> Facts:
+def _facts(document: Document) -> Facts:
     member = msgspec.convert(document.member, Member) if document.member else None
     group = msgspec.convert(document.group, Group) if document.group else None
-    return facts_of(member, group, as_of)
+    return facts_of(member, group, None)

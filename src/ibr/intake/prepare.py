@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from ibr.asker import Asker
 from ibr.access.model import ProgrammeRight
+from ibr.asker import Asker
 from ibr.codelists.identifier_types import trust_as_subject
 from ibr.protection.blind_index import BlindIndex
 from ibr.registry.beneficiaries.model import digest_of, encode_fresh
@@ -101,7 +101,7 @@ class Preparer:
             programme.programme_id,
             programme.currency,
             key,
-            self._subject(known, key),
+            subject_of(known) or key,
             known,
             content,
             digest_of(reported.unit, content),
@@ -124,12 +124,6 @@ class Preparer:
             return None
         return self._index.of_record(programme_id, "name", f"{said}|{person.birth_date}")
 
-    def _subject(self, known: Sequence[Indexed], key: bytes) -> bytes:
-        """The index that questions about this record are kept under: the one a question about
-        this very person would carry, so that who asked can be shown to them."""
-        own = [each for each in known if each.known_as.role in (OWN, OF_GROUP)]
-        return min(own, key=_trust).blind_index if own else key
-
     def _refuse(
         self,
         reported: Reported,
@@ -143,5 +137,13 @@ class Preparer:
         )
 
 
-def _trust(indexed: Indexed) -> tuple[int, int]:
-    return (trust_as_subject(indexed.known_as.kind), indexed.known_as.role)
+def subject_of(known: Sequence[Indexed]) -> bytes | None:
+    """The index that questions about a record are kept under: the one a question about this very
+    person would carry, so that who asked can be shown to them. None where nothing identifies it."""
+    own = [each for each in known if each.known_as.role in (OWN, OF_GROUP)]
+    return min(own, key=_trust).blind_index if own else None
+
+
+def _trust(indexed: Indexed) -> tuple[int, int, str, str]:
+    known_as = indexed.known_as
+    return (trust_as_subject(known_as.kind), known_as.role, known_as.kind, known_as.value)

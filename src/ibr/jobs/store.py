@@ -86,7 +86,7 @@ async def give_up_orphans(connection: Connection) -> int:
         """,
         MOST_ATTEMPTS,
     )
-    return int(said.split()[-1])
+    return int(said.removeprefix("UPDATE "))
 
 
 async def seconds_to_next(connection: Connection) -> float | None:

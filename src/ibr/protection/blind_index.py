@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import unicodedata
 
 from ibr.errors import NotUnderstood
 
@@ -21,7 +20,8 @@ _VALUE = re.compile(r"[A-Z0-9./_:+-]{1,64}", re.ASCII)
 def canonical_type(text: str) -> str:
     """An identifier type as it is kept: capitals, digits and low lines, at most 40."""
     value = text.strip().upper().replace("-", "_").replace(" ", "_")
-    if not _TYPE.fullmatch(value):
+    # Asked of what was written: the capital of the letters ß, ı and ſ is ASCII, they are not.
+    if not text.isascii() or not _TYPE.fullmatch(value):
         raise NotUnderstood(
             "identifier.type",
             "identifier_type may hold letters, digits and '_', at most 40; for example UIN.",
@@ -37,7 +37,7 @@ def canonical_value(text: str) -> str:
     cannot tell apart must not silently become one.
     """
     value = "".join(text.split(" ")).upper()
-    if not _VALUE.fullmatch(value) or unicodedata.normalize("NFKC", value) != value:
+    if not text.isascii() or not _VALUE.fullmatch(value):
         raise NotUnderstood(
             "identifier.value",
             "identifier_value may hold the letters A-Z, digits and . / _ : + -, at most 64 "

@@ -59,11 +59,15 @@ def open_keyring(folder: Path, *, create: bool) -> Keyring:
         )
     try:
         stored = msgspec.json.decode(path.read_bytes(), type=_Stored)
-        return Keyring(
+        keyring = Keyring(
             current=stored.current,
             data={int(number): base64.b64decode(key) for number, key in stored.data.items()},
             index=base64.b64decode(stored.index),
         )
+        whole = all(len(key) == KEY_BYTES for key in (*keyring.data.values(), keyring.index))
+        if not whole or keyring.current not in keyring.data:
+            raise ValueError
+        return keyring
     except (msgspec.DecodeError, ValueError):
         raise Unavailable(
             "keyring.damaged", f"{path} is damaged. Restore it from your key backup."

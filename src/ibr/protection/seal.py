@@ -34,7 +34,7 @@ class Sealer:
     def open(self, sealed: bytes, place: bytes) -> bytes:
         """The clear value; Unavailable when the key is missing or the value was tampered with."""
         key = self._keys.get(int.from_bytes(sealed[1:3], "big"))
-        if key is None or sealed[0] != VERSION:
+        if key is None or sealed[:1] != bytes([VERSION]):
             raise Unavailable(
                 "seal.key_missing",
                 "A stored value was sealed with a key that is not in the keyring. "
@@ -42,7 +42,7 @@ class Sealer:
             )
         try:
             return key.decrypt(sealed[3:_HEAD], sealed[_HEAD:], place)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise Unavailable(
                 "seal.broken",
                 "A stored value does not belong where it stands, or was changed. "

@@ -41,7 +41,9 @@ class Spool:
         if shared:
             self._file = tempfile.NamedTemporaryFile(dir=folder, suffix=SUFFIX)  # noqa: SIM115 -- closed by close()
         else:
-            self._file = tempfile.SpooledTemporaryFile("w+b", max_size=_IN_MEMORY, dir=folder)  # noqa: SIM115 -- closed by close()
+            self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 -- closed by close()
+                _IN_MEMORY, "w+b", dir=str(folder)
+            )
         self._secret = os.urandom(32)
         self._key = AESGCM(self._secret)
         self._pieces: list[tuple[int, int]] = []

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ibr.asker import Asker
 from ibr.access.staff.rights import COUNTRY, must_hold
+from ibr.asker import Asker
 from ibr.codelists.enrolment_status import counts_as_enrolled
 from ibr.codelists.programme_kinds import PERSON
 from ibr.db.pool import Database
@@ -99,6 +99,7 @@ async def _count(database: Database, asker: Asker, at: datetime) -> Country:
     month = last_closed_month(at.date())
     first = month.plus(1 - TREND_MONTHS)
     async with database.transaction(asker.reach) as connection:
+        await counts.allow_time(connection)
         programmes = await counts.programmes(connection, asker.reach)
         statuses = await counts.statuses(connection)
         reached = await counts.reached(connection)

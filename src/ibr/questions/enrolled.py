@@ -124,17 +124,22 @@ class EnrolledDesk:
         answered: asyncio.Future[EnrolledAnswer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answered))
         if len(self._lanes) < LANES:
-            lane = asyncio.create_task(self._serve())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            self._lanes.add(asyncio.create_task(self._serve()))
         return await answered
 
     async def _serve(self) -> None:
         """Answers what waits, batch after batch, until nothing does."""
-        while self._waiting:
-            batch = self._waiting[:LARGEST_BATCH]
-            del self._waiting[:LARGEST_BATCH]
-            await self._answer(batch)
+        try:
+            while self._waiting:
+                batch = self._waiting[:LARGEST_BATCH]
+                del self._waiting[:LARGEST_BATCH]
+                await self._answer(batch)
+        finally:
+            # Here and not in a callback: a question that comes in between would find the lane
+            # still counted, and wait for one that has already looked for the last time.
+            lane = asyncio.current_task()
+            assert lane is not None
+            self._lanes.discard(lane)
 
     async def _answer(
         self, batch: list[tuple[EnrolledQuestion, asyncio.Future[EnrolledAnswer]]]
@@ -179,7 +184,7 @@ async def answer_together(
         first.setdefault(question.message_key, question)
     unique = list(first.values())
     async with database.transaction({each.programme_id for each in unique}) as connection:
-        found = await _look_up(connection, unique)
+        found, subjects = await _look_up(connection, unique)
         answers = [
             tuple(_yes(question, standings) for standings in found[number])
             for number, question in enumerate(unique)
@@ -190,8 +195,8 @@ async def answer_together(
         }
         before = await repeats.keep(connection, list(kept.values()))
         fresh = [
-            (question, answer)
-            for question, answer in zip(unique, answers, strict=True)
+            (question, about, answer)
+            for question, about, answer in zip(unique, subjects, answers, strict=True)
             if question.message_key not in before
         ]
         await _record(connection, fresh)
@@ -201,8 +206,13 @@ async def answer_together(
 
 async def _look_up(
     connection: Connection, questions: Sequence[EnrolledQuestion]
-) -> list[list[list[Standing]]]:
-    """The standings found, for each question and each of its subjects."""
+) -> tuple[list[list[list[Standing]]], list[list[bytes]]]:
+    """For each question and each of its subjects: the standings found, and the index that the
+    ledger keeps the question under.
+
+    Where an identifier came without its type, that is the index somebody was found by, so that
+    they can see who asked.
+    """
     probes: list[Probe] = []
     places: list[tuple[int, int]] = []
     for number, question in enumerate(questions):
@@ -210,13 +220,13 @@ async def _look_up(
             for blind_index in subject:
                 probes.append(Probe(blind_index, question.programme_id))
                 places.append((number, subject_no))
-    found: list[list[list[Standing]]] = [
-        [[] for _ in question.subjects] for question in questions
-    ]
+    found: list[list[list[Standing]]] = [[[] for _ in question.subjects] for question in questions]
+    subjects = [[subject[0] for subject in question.subjects] for question in questions]
     for probe_no, standing in await find_enrolled(connection, probes):
         number, subject_no = places[probe_no]
         found[number][subject_no].append(standing)
-    return found
+        subjects[number][subject_no] = probes[probe_no].blind_index
+    return found, subjects
 
 
 def _kept(question: EnrolledQuestion, answer: tuple[bool, ...]) -> Kept:
@@ -242,22 +252,24 @@ def _answer_of(question: EnrolledQuestion, kept: Kept) -> EnrolledAnswer:
 
 
 async def _record(
-    connection: Connection, answered: Sequence[tuple[EnrolledQuestion, tuple[bool, ...]]]
+    connection: Connection,
+    answered: Sequence[tuple[EnrolledQuestion, list[bytes], tuple[bool, ...]]],
 ) -> None:
     """Ledger rows and audit events of what is about to be answered."""
     if not answered:
         return
     rows = []
     events = []
-    for question, answer in answered:
+    for question, subjects, answer in answered:
         question_id = uuid.UUID(bytes=question.message_key[:16])
-        for subject, yes in zip(question.subjects, answer, strict=True):
+        # Two spellings of one identifier are one subject.
+        for subject, yes in dict(zip(subjects, answer, strict=True)).items():
             rows.append(
                 ledger_row(
                     question.asker,
                     question="enrolled",
                     question_id=question_id,
-                    subject=subject[0],
+                    subject=subject,
                     programme_id=question.programme_id,
                     answer="yes" if yes else "no",
                     message_key=question.message_key,

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-from ibr.asker import Asker
 from ibr.access.scopes import SEARCH
+from ibr.asker import Asker
 from ibr.audit.events import QUESTION_SEARCH
 from ibr.audit.questions_asked import record_question
 from ibr.audit.record import record_event

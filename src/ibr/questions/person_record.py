@@ -11,12 +11,13 @@ from datetime import date, datetime
 
 import msgspec
 
-from ibr.asker import Asker
 from ibr.access.staff.rights import PERSON, must_hold, must_hold_purpose
+from ibr.asker import Asker
 from ibr.audit.events import QUESTION_PERSON
 from ibr.audit.model import Asked
 from ibr.audit.questions_asked import record_question, who_asked
 from ibr.audit.record import record_event
+from ibr.codelists.identifier_types import OF_A_PROGRAMME
 from ibr.codelists.people import SEX_OF_NUMBER
 from ibr.db.pool import Connection, Database
 from ibr.protection.blind_index import BlindIndex, canonical_type, canonical_value
@@ -181,7 +182,7 @@ def _one(
         areas=[areas.get(code, code) for code in codes],
         identifiers=_identifiers(written, record.role, asked),
         members=written.members,
-        changes=[each for each in carried.changes if each.record_id == record.record_id],
+        changes=stated([each for each in carried.changes if each.record_id == record.record_id]),
         benefits=[each for each in carried.benefits if each.record_id == record.record_id],
     )
 
@@ -189,11 +190,23 @@ def _one(
 def _identifiers(
     written: RecordWritten, role: int, asked: tuple[str, str]
 ) -> list[tuple[str, str]]:
-    """The other identifiers, each with only its end to read: enough to recognise, not to copy."""
+    """The identifiers; others than the one asked for show only their end: enough to recognise.
+
+    The programme's own number is shown: the officer needs it to find the case in its system.
+    """
     found = written.group_identifiers if role == OF_THE_GROUP else []
     if role != OF_THE_GROUP and written.person is not None:
         found = written.person.identifiers
-    return [(kind, value if (kind, value) == asked else masked(value)) for kind, value in found]
+    return [
+        (kind, value if (kind, value) == asked or kind in OF_A_PROGRAMME else masked(value))
+        for kind, value in found
+    ]
+
+
+def stated(changes: list[StatusChanged]) -> list[StatusChanged]:
+    """The changes without those dates for which a status is known as well."""
+    known = {each.changed_at for each in changes if each.status}
+    return [each for each in changes if each.status or each.changed_at not in known]
 
 
 def masked(value: str) -> str:

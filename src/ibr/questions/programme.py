@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from ibr.asker import Asker
 from ibr.access.staff.rights import PROGRAMME, must_hold
+from ibr.asker import Asker
 from ibr.codelists.enrolment_status import counts_as_enrolled
 from ibr.codelists.people import SEX_OF_NUMBER
 from ibr.db.pool import Database
@@ -67,6 +67,7 @@ async def _count(database: Database, asker: Asker, code: str, at: datetime) -> O
     month = last_closed_month(at.date())
     first = month.plus(1 - TREND_MONTHS)
     async with database.transaction(asker.reach) as connection:
+        await counts.allow_time(connection)
         programmes = await counts.programmes(connection, asker.reach)
         programme = next((each for each in programmes if each.code == code), None)
         if programme is None:

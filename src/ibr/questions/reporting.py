@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from ibr.asker import Asker
 from ibr.access.staff.rights import DELIVERIES, must_hold
+from ibr.asker import Asker
 from ibr.db.pool import Database
 from ibr.deliveries.report import seen
 from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen, RefusedSeen, Reported

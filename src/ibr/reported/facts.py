@@ -27,6 +27,7 @@ from ibr.reported.person import Address, Group, Identifier, Member, Person
 from ibr.reported.values import read_day, read_moment
 
 MOST_MEMBERS: Final = 200
+LARGEST_GROUP: Final = 10_000
 _OLDEST = timedelta(days=366 * 130)
 
 
@@ -49,8 +50,12 @@ def unreadable(field: str, reason: str) -> Unreadable:
     return Unreadable("record.field", reason, field=field)
 
 
-def facts_of(member: Member | None, group: Group | None, as_of: datetime) -> Facts:
-    """The facts of one record; Unreadable names the first field that cannot be read."""
+def facts_of(member: Member | None, group: Group | None, as_of: datetime | None) -> Facts:
+    """The facts of one record; Unreadable names the first field that cannot be read.
+
+    Without `as_of` nothing is compared with a clock or with another field: what several reports
+    add up to is taken as it is, since each was checked when it came.
+    """
     known_as: list[KnownAs] = []
     person = member.demographic_info if member else None
     if member:
@@ -67,9 +72,15 @@ def facts_of(member: Member | None, group: Group | None, as_of: datetime) -> Fac
         _demography(person, member.is_disabled if member else None, as_of),
         home.region_code if home else None,
         home.sub_region_code if home else None,
-        (group.group_size or len(members) or None) if group else None,
+        _size(group, members) if group else None,
         members,
     )
+
+
+def _size(group: Group, members: Sequence[GroupMember]) -> int | None:
+    if group.group_size is not None and not 0 <= group.group_size <= LARGEST_GROUP:
+        raise unreadable("group_size", f"group_size is a number from 0 to {LARGEST_GROUP}.")
+    return group.group_size or len(members) or None
 
 
 def moment_of(text: str, field: str, as_of: datetime) -> datetime:
@@ -98,10 +109,12 @@ def _known_as(kind: str, value: str, role: int, member_no: int) -> KnownAs:
         raise unreadable(wrong.field or "identifier", wrong.message) from None
 
 
-def _day(text: str, field: str, as_of: datetime) -> tuple[date, int]:
+def _day(text: str, field: str, as_of: datetime | None) -> tuple[date, int]:
     day = read_day(text)
     if day is None:
         raise unreadable(field, f"{field} is not a date; write it as 1995-09-21, or only 1995.")
+    if as_of is None:
+        return day
     if day[0] > as_of.date() + timedelta(days=1):
         raise unreadable(field, f"{field} lies after the message that reports it.")
     if day[0] < (as_of - _OLDEST).date():
@@ -109,7 +122,9 @@ def _day(text: str, field: str, as_of: datetime) -> tuple[date, int]:
     return day
 
 
-def _demography(person: Person | None, is_disabled: bool | None, as_of: datetime) -> Demography:
+def _demography(
+    person: Person | None, is_disabled: bool | None, as_of: datetime | None
+) -> Demography:
     if person is None:
         return Demography(is_disabled=is_disabled)
     sex = SEX_NUMBER.get(person.sex or "unknown")
@@ -119,18 +134,20 @@ def _demography(person: Person | None, is_disabled: bool | None, as_of: datetime
         _day(person.birth_date, "birth_date", as_of) if person.birth_date else (None, 0)
     )
     death = _day(person.death_date, "death_date", as_of)[0] if person.death_date else None
-    if birth and death and death < birth:
+    if as_of and birth and death and death < birth:
         raise unreadable("death_date", "death_date lies before birth_date.")
     return Demography(sex, birth, precision, death, is_disabled)
 
 
-def _members(group: Group, known_as: list[KnownAs], as_of: datetime) -> list[GroupMember]:
+def _members(group: Group, known_as: list[KnownAs], as_of: datetime | None) -> list[GroupMember]:
     if len(group.member_list) > MOST_MEMBERS:
         raise unreadable("member_list", f"A group may have {MOST_MEMBERS} members at most.")
     members = []
     for number, member in enumerate(group.member_list):
         _identifiers(member.member_identifier, OF_MEMBER, known_as, number)
-        relation = member.related_person[0].get("relationship_type") if member.related_person else None
+        relation = (
+            member.related_person[0].get("relationship_type") if member.related_person else None
+        )
         members.append(
             GroupMember(
                 _demography(member.demographic_info, member.is_disabled, as_of),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ibr.codelists.code_list import CodeList
+from ibr.codelists.identifier_types import OF_A_PROGRAMME
 
 ROLE = CodeList(
     "role",
@@ -39,6 +40,7 @@ IDENTIFIER = CodeList(
         "HOUSEHOLD_NUMBER": "Household number",
         "FAMILY_ID": "Family number",
         "GROUP_ID": "Group number",
+        **dict.fromkeys(OF_A_PROGRAMME, "The programme's own number"),
     },
 )
 DELIVERY_STATE = CodeList(

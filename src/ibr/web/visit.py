@@ -9,8 +9,8 @@ from typing import Any
 
 from litestar import Request
 
-from ibr.asker import Asker, Purpose
 from ibr.access.staff.model import Session
+from ibr.asker import Asker, Purpose
 from ibr.errors import NotProven
 from ibr.web.languages import Language
 from ibr.web.services import WebServices

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dates
+import math
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
@@ -40,7 +41,14 @@ class Written:
         return format_compact_decimal(value, fraction_digits=1, locale=self._locale)
 
     def percent(self, share: float | None) -> str:
-        return "–" if share is None else format_percent(share, locale=self._locale)
+        """A share, rounded down: whatever lacks a record is never 100 %."""
+        if share is None:
+            return "–"
+        cut = math.floor(share * 1000 + 1e-6) / 1000
+        digits = 0 if round(cut * 1000) % 10 == 0 else 1
+        pattern = self._locale.percent_formats[None].pattern
+        written = pattern.replace("#,##0", "#,##0" + (".0" if digits else ""))
+        return format_percent(cut, format=written, locale=self._locale)
 
     def money(self, minor: int, currency: str) -> str:
         return self._amount(major(minor, currency), currency)

@@ -268,8 +268,10 @@ def test_purpose_of_consent_stands_before_that_of_authorize() -> None:
     authorize = {"purpose": {"code": "ACT12"}}
     first = read_purpose({"consent": consent, "authorize": authorize})
     second = read_purpose({"consent": "", "authorize": authorize})
-    assert first is not None and (first.code, first.text) == ("ELIG", "Eligibility check")
-    assert second is not None and (second.code, second.text) == ("ACT12", None)
+    assert first is not None
+    assert (first.code, first.text) == ("ELIG", "Eligibility check")
+    assert second is not None
+    assert (second.code, second.text) == ("ACT12", None)
     assert read_purpose({"consent": {"purpose": {"code": 7}}}) is None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ibr.asker import Asker, Purpose
 from ibr.access.staff.rights import RIGHTS
+from ibr.asker import Asker, Purpose
 
 
 class Officer(msgspec.Struct, frozen=True, kw_only=True):

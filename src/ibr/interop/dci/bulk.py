@@ -24,6 +24,7 @@ from ibr.errors import NotUnderstood, RegistryError, TooMuch, Unavailable
 from ibr.interop.dci.answers import Answer
 from ibr.interop.dci.enrollment_updates import OPERATION, take_updates
 from ibr.interop.dci.envelope import Caller
+from ibr.interop.dci.noted import note
 from ibr.interop.dci.services import Services
 from ibr.protection.spool import PIECE, Spool, Ticket
 
@@ -196,6 +197,7 @@ async def _take(services: Services, handed: Handed) -> Answer:
             raise Unavailable("partner.unknown", "The sender is not known any more.")
         return await take_updates(services, spool, Caller(partner, handed.scopes))
     except RegistryError as refused:
+        await note(services.database, refused)
         return services.writer.refusal(refused, OPERATION, now())
     finally:
         spool.close()

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
-from ibr.asker import Asker, Purpose
 from ibr.access.limits import RequestLimit
 from ibr.access.model import Partner
 from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Claims, Tokens
+from ibr.asker import Asker, Purpose
 from ibr.clock import now
 from ibr.errors import NotAllowed, NotProven, NotUnderstood
 from ibr.interop.dci.keys import public_key
@@ -175,7 +175,7 @@ class Envelopes:
 
 
 def _check_action(action: object, actions: frozenset[str]) -> None:
-    if action in actions:
+    if isinstance(action, str) and action in actions:
         return
     wanted = " or ".join(sorted(actions))
     known = isinstance(action, str) and action in KNOWN_ACTIONS

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ibr.errors import NotUnderstood
-from ibr.interop.dci.strict_json import DECODER, check_escapes
+from ibr.interop.dci.strict_json import DECODER, check_escapes, check_value
 
 # A single value larger than this is no beneficiary.
 LARGEST_VALUE: Final = 8 * 1024 * 1024
@@ -91,11 +91,19 @@ class JsonStream:
                 continue
             except RecursionError:
                 raise _refuse("The JSON is nested too deeply.") from None
-            # A number at the very end of what arrived may go on in the next piece.
-            if end == len(self._text) and not self._ended and self._more():
-                continue
+            # A number close to the end of what arrived may go on in the next piece: `1`, `1e+`.
+            if self._goes_on(value, end) and not self._ended:
+                behind = self._at
+                if self._more():
+                    continue
+                end -= behind
+            check_value(value, self._text, self._at, end)
             self._at = end
             return value
+
+    def _goes_on(self, value: Any, end: int) -> bool:
+        rest = self._text[end : end + 3]
+        return type(value) in (int, float) and len(rest) < 3 and not rest.strip(".eE+-")
 
     def _grow(self, otherwise: str) -> None:
         if len(self._text) - self._at > LARGEST_VALUE:

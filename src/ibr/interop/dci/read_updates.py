@@ -21,7 +21,7 @@ from ibr.protection.spool import Spool
 
 BLOCK_RECORDS: Final = 5_000
 BLOCK_BYTES: Final = 16 * 1024 * 1024
-_LISTS: Final = ("enrolled_updates", "receipt_information")
+LISTS: Final = ("enrolled_updates", "receipt_information")
 _MISSING: Final = object()
 
 
@@ -67,7 +67,11 @@ class Updates:
 
     def _digest(self, spelling: int) -> bytes:
         def spell(value: Any) -> bytes:
-            return canonical(value) if spelling == 0 else canonical_other_spellings(value)[spelling - 1]
+            return (
+                canonical(value)
+                if spelling == 0
+                else canonical_other_spellings(value)[spelling - 1]
+            )
 
         hasher = hashlib.sha256(b'{"header":' + spell(self.header) + b',"message":{')
         message = self.message or {}
@@ -83,9 +87,10 @@ class Updates:
 
     def _hash_list(self, hasher: Any, spelling: int, spell: Any) -> None:
         hasher.update(b"{")
-        for number, name in enumerate(sorted([*self.list_rest, "beneficiaries"])):
+        names = [*self.list_rest, "beneficiaries"] if self.has_list else [*self.list_rest]
+        for number, name in enumerate(sorted(names)):
             hasher.update((b"," if number else b"") + spell(name) + b":")
-            if name != "beneficiaries":
+            if name != "beneficiaries" or not self.has_list:
                 hasher.update(spell(self.list_rest[name]))
                 continue
             hasher.update(b"[")
@@ -138,7 +143,7 @@ def read_updates(body: Iterable[bytes], folder: Path) -> Updates:
             start = stream.position
             updates.message = {}
             for member in stream.members():
-                if member in _LISTS and updates.list_name is None and stream.opens("{"):
+                if member in LISTS and updates.list_name is None and stream.opens("{"):
                     updates.list_name = member
                     _read_list(stream, updates)
                 else:

@@ -11,7 +11,7 @@ from ibr.deliveries import receive
 from ibr.deliveries.model import Started
 from ibr.errors import RegistryError, Unavailable
 from ibr.interop.dci import store
-from ibr.interop.dci.enrollment_updates import Delivery, go_on
+from ibr.interop.dci.merge_delivery import Delivery, go_on
 from ibr.interop.dci.outcomes import Outcomes
 from ibr.interop.dci.read_updates import read_updates
 from ibr.interop.dci.services import Services
@@ -38,13 +38,13 @@ async def resume(services: Services, delivery_id: int) -> None:
     await services.book.refresh()
     async with services.database.transaction(services.book.programmes) as connection:
         row = await receive.delivery(connection, delivery_id)
-        received = row and await store.received(connection, row.head.message_key)
-    if row is None or row.done or received is None:
-        return
+        if row is None or row.done:
+            return
+        received = await store.received(connection, row.head.message_key)
     body = Spool(services.spool_folder)
     try:
         await _fetch(services, row, body)
-        await _finish(services, row, body, received["transaction_id"], received["correlation_id"])
+        await _finish(services, row, body, *received)
     finally:
         body.close()
 

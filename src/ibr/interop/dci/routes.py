@@ -13,15 +13,14 @@ from typing import Any, Final
 import msgspec
 
 from ibr.access import scopes
-from ibr.audit.events import SIGNATURE_REFUSED
-from ibr.audit.record import record_event
 from ibr.clock import now
-from ibr.errors import NotFound, NotUnderstood, RegistryError, TooMuch
+from ibr.errors import NotFound, NotProven, NotUnderstood, RegistryError, TooMuch
 from ibr.interop.dci import enrolled, enrollment_updates, search, txn_status
 from ibr.interop.dci.answers import Answer, Operation
 from ibr.interop.dci.bulk import Bulk
 from ibr.interop.dci.envelope import Caller, Opened
 from ibr.interop.dci.keys import published_keys
+from ibr.interop.dci.noted import note
 from ibr.interop.dci.outcomes import decompressed
 from ibr.interop.dci.services import Services
 from ibr.interop.dci.strict_json import canonical
@@ -89,7 +88,11 @@ class StandardDoor:
                 return
             path = inner[1]
             route = self._routes.get(path)
-        answer = await self._answered(path, route, scope, receive)
+        try:
+            answer = await self._answered(path, route, scope, receive)
+        except Exception:
+            logger().exception("the registry failed to answer", path=path)
+            answer = _failed()
         await _send(answer, send)
 
     async def _answered(
@@ -109,24 +112,28 @@ class StandardDoor:
                 raise NotFound("path.unknown", "There is nothing at this address.")
             return await self._message(route, scope, receive, opened)
         except RegistryError as refused:
-            await self._note(refused)
             return self._services.writer.refusal(
-                refused,
+                await self._noted(refused),
                 operation,
                 now(),
                 receiver_id=opened[0].partner.sender_id if opened else None,
                 transaction_id=_transaction_id(opened),
             )
-        except Exception:
-            logger().exception("the registry failed to answer", path=path)
-            return _failed()
+
+    async def _noted(self, refused: RegistryError) -> RegistryError:
+        """The refusal once it is noted where it must be; why it could not be, otherwise."""
+        try:
+            await note(self._services.database, refused)
+        except RegistryError as lost:
+            return lost
+        return refused
 
     async def _message(
         self, route: Route, scope: Scope, receive: Receive, opened: list[Opened]
     ) -> Answer:
         if scope["method"] != "POST":
             return _wrong_method()
-        headers = dict(scope["headers"])
+        headers = _headers(scope)
         caller = await self._services.envelopes.prove(_text(headers, b"authorization"), route.scope)
         body = await _body(headers, receive, self._largest_message)
         _check_media_type(headers, body)
@@ -136,7 +143,7 @@ class StandardDoor:
     async def _updates(self, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] != "POST":
             return _wrong_method()
-        headers = dict(scope["headers"])
+        headers = _headers(scope)
         caller: Caller = await self._services.envelopes.prove(
             _text(headers, b"authorization"), scopes.UPDATES
         )
@@ -145,7 +152,7 @@ class StandardDoor:
     async def _token(self, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] != "POST":
             return _wrong_method()
-        headers = dict(scope["headers"])
+        headers = _headers(scope)
         body = await _body(headers, receive, LARGEST_FORM)
         return await self._tokens.give(
             body, _text(headers, b"content-type"), _text(headers, b"authorization")
@@ -153,7 +160,7 @@ class StandardDoor:
 
     async def _jwks(self, scope: Scope) -> Answer:
         if scope["method"] not in ("GET", "HEAD"):
-            return _wrong_method()
+            return _wrong_method("GET")
         async with self._services.database.transaction(()) as connection:
             document = await published_keys(connection, now())
         headers = (
@@ -162,23 +169,18 @@ class StandardDoor:
         )
         return Answer(200, canonical(document), headers)
 
-    async def _note(self, refused: RegistryError) -> None:
-        """A signature that does not hold is an event of its own: somebody may be trying."""
-        if not refused.code.startswith("signature."):
-            return
-        async with self._services.database.transaction(()) as connection:
-            await record_event(
-                connection,
-                kind=SIGNATURE_REFUSED,
-                asker=None,
-                details={"reason": refused.code},
-                at=now(),
-            )
-
 
 def _transaction_id(opened: list[Opened]) -> str | None:
     given = opened[0].message.get("transaction_id") if opened else None
     return given[:99] if isinstance(given, str) else None
+
+
+def _headers(scope: Scope) -> dict[bytes, bytes]:
+    """The headers by name; NotProven where two readers could take different ones for the token."""
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    if sum(name == b"authorization" for name, _ in scope["headers"]) > 1:
+        raise NotProven("token.invalid", "Send one Authorization header.")
+    return headers
 
 
 def _text(headers: dict[bytes, bytes], name: bytes) -> str:
@@ -226,20 +228,21 @@ def _check_media_type(headers: dict[bytes, bytes], body: bytes) -> None:
         )
 
 
-def _wrong_method() -> Answer:
+def _wrong_method(right: str = "POST") -> Answer:
+    message = f"This address is for {right}."
     body = {
-        "errors": [{"code": "err.request.bad", "message": "This address is for POST."}],
+        "errors": [{"code": "err.request.bad", "message": message}],
         "message": {
             "ack_status": "ERR",
             "timestamp": now().isoformat(),
             "correlation_id": "none",
-            "error": {"code": "err.request.bad", "message": "This address is for POST."},
+            "error": {"code": "err.request.bad", "message": message},
         },
     }
     return Answer(
         405,
         canonical(body),
-        ((b"content-type", b"application/json"), (b"allow", b"POST")),
+        ((b"content-type", b"application/json"), (b"allow", right.encode())),
     )
 
 

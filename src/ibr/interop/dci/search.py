@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import asyncpg
 import msgspec
 import zstandard
 
@@ -53,6 +52,10 @@ class Item(msgspec.Struct, frozen=True):
     fault: NotUnderstood | None = None
 
 
+class _AnsweredBeforeError(Exception):
+    """The message was answered before; what this transaction did must not stay."""
+
+
 async def search(services: Services, opened: Opened) -> Answer:
     """The signed answer; the same message again gets the same bytes and no second entry.
 
@@ -60,39 +63,42 @@ async def search(services: Services, opened: Opened) -> Answer:
     used before; what is at fault with one item is said in that item.
     """
     transaction_id, items = read_search(opened)
-    async with services.database.transaction(opened.asker.reach) as connection:
-        correlation_id = new_token()
-        earlier = await store.claim_message(
-            connection,
-            key=opened.message_key,
-            partner_id=opened.partner.partner_id,
-            kind=KIND,
-            body_digest=opened.body_digest,
-            transaction_id=transaction_id,
-            correlation_id=correlation_id,
-            at=opened.at,
-        )
-        if earlier is not None:
-            return Answer(200, _answered_before(services, opened, earlier))
-        searcher = Searcher(
-            connection,
-            services.sealer,
-            services.blind_index,
-            opened.asker,
-            message_key=opened.message_key,
-            at=opened.at,
-        )
-        told = [await _tell(services, opened, searcher, item) for item in items]
-        rejected = sum(each["status"] == "rjct" for each in told)
-        await searcher.record({"rejected": rejected, "correlation_id": correlation_id})
-        message = {
-            "transaction_id": transaction_id,
-            "correlation_id": correlation_id,
-            "search_response": told,
-        }
-        body = _sealed(services, opened, message, all_rejected=rejected == len(told))
-        await _keep(services, connection, opened, items, body)
+    try:
+        async with services.database.transaction(opened.asker.reach) as connection:
+            body = await _search(services, connection, opened, transaction_id, items)
+    except _AnsweredBeforeError:
+        async with services.database.transaction(()) as connection:
+            body = await _answered_before(services, connection, opened)
     return Answer(200, body)
+
+
+async def _search(
+    services: Services,
+    connection: Connection,
+    opened: Opened,
+    transaction_id: str,
+    items: list[Item],
+) -> bytes:
+    correlation_id = new_token()
+    searcher = Searcher(
+        connection,
+        services.sealer,
+        services.blind_index,
+        opened.asker,
+        message_key=opened.message_key,
+        at=opened.at,
+    )
+    told = [await _tell(services, opened, searcher, item) for item in items]
+    rejected = sum(each["status"] == "rjct" for each in told)
+    await searcher.record({"rejected": rejected, "correlation_id": correlation_id})
+    message = {
+        "transaction_id": transaction_id,
+        "correlation_id": correlation_id,
+        "search_response": told,
+    }
+    body = _sealed(services, opened, message, all_rejected=rejected == len(told))
+    await _keep(services, connection, opened, message, body)
+    return body
 
 
 def _sealed(
@@ -112,28 +118,42 @@ def _sealed(
 
 
 async def _keep(
-    services: Services, connection: Connection, opened: Opened, items: list[Item], body: bytes
+    services: Services, connection: Connection, opened: Opened, message: dict[str, Any], body: bytes
 ) -> None:
-    """Keeps the answer for the same message again and for transaction status."""
-    key = opened.message_key
+    """Keeps the answer for the same message again and for transaction status.
+
+    The message is claimed only now, with its answer, in one statement. Where it was answered
+    before, raising undoes the ledger's entries with everything else of this transaction.
+    """
     compressed = zstandard.ZstdCompressor(level=3).compress(body)
-    kept = services.sealer.seal(compressed, place_of("message_received", "answer", key))
-    await store.keep_answer(connection, key, kept)
-    references = list(dict.fromkeys(item.reference_id for item in items))
-    await store.add_references(connection, opened.partner.partner_id, key, references)
+    fresh = await store.keep_search(
+        connection,
+        key=opened.message_key,
+        partner_id=opened.partner.partner_id,
+        body_digest=opened.body_digest,
+        transaction_id=message["transaction_id"],
+        correlation_id=message["correlation_id"],
+        answer=services.sealer.seal(
+            compressed, place_of("message_received", "answer", opened.message_key)
+        ),
+        at=opened.at,
+        references=list({each["reference_id"]: None for each in message["search_response"]}),
+    )
+    if not fresh:
+        raise _AnsweredBeforeError
 
 
-def _answered_before(services: Services, opened: Opened, earlier: asyncpg.Record) -> bytes:
+async def _answered_before(services: Services, connection: Connection, opened: Opened) -> bytes:
     """The stored answer, byte for byte (behaviour.md 27)."""
-    if earlier["body_digest"] != opened.body_digest or earlier["kind"] != KIND:
+    earlier = await store.kept_message(connection, opened.message_key)
+    if earlier is None or (earlier["kind"], earlier["body_digest"]) != (KIND, opened.body_digest):
         raise Conflict(
             "message.duplicate",
             "This message_id was used before with another content; give each message its own id.",
         )
-    opened_again = services.sealer.open(
-        earlier["answer"], place_of("message_received", "answer", opened.message_key)
-    )
-    return b"".join(decompressed(opened_again))
+    sealed = earlier["answer"]
+    place = place_of("message_received", "answer", opened.message_key)
+    return b"".join(decompressed(services.sealer.open(sealed, place)))
 
 
 def read_search(opened: Opened) -> tuple[str, list[Item]]:

@@ -25,6 +25,8 @@ from ibr.errors import NotProven
 CLOCK_TOLERANCE: Final = 60
 LONGEST_LIFE: Final = 900
 LIFE: Final = 300
+# An RSA signature of 8192 bits with the longest key id stays well below this.
+LONGEST_TEXT: Final = 2_500
 SIGNED_HEADERS: Final = "(created) (expires) digest"
 
 _PAIR = re.compile(r'\s*([A-Za-z]+)\s*=\s*"([^"]*)"?\s*(?:,|$)')
@@ -61,6 +63,8 @@ def read_signature(text: object) -> Signature:
     """The parts of a signature string, tolerant as in digest.md 3.3."""
     if not isinstance(text, str) or not text.strip():
         raise _missing()
+    if len(text) > LONGEST_TEXT:
+        raise _invalid(f"A signature may have {LONGEST_TEXT} characters at most.")
     stripped = text.strip()
     if stripped.lower().startswith("signature:"):
         stripped = stripped[len("signature:") :]

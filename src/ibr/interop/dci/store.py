@@ -93,10 +93,12 @@ async def claim_message(
     )
 
 
-async def received(connection: Connection, key: bytes) -> asyncpg.Record | None:
-    return await connection.fetchrow(
+async def received(connection: Connection, key: bytes) -> tuple[str, str]:
+    """The transaction id and the correlation id of a message that was taken in."""
+    [row] = await connection.fetch(
         "select transaction_id, correlation_id from message_received where message_key = $1", key
     )
+    return row["transaction_id"], row["correlation_id"]
 
 
 async def keep_answer(connection: Connection, key: bytes, answer: bytes) -> None:
@@ -158,8 +160,10 @@ async def keep_yes_no(connection: Connection, kept: Sequence[Kept]) -> dict[byte
     fresh = {row["message_key"] for row in rows}
     earlier = await connection.fetch(
         """
-        select message_key, partner_id, body_digest, transaction_id, correlation_id,
-               coalesce(answer, ''::bytea) as answer, received_at as at
+        select message_key, partner_id,
+               case when kind = 'enrolled' then body_digest else ''::bytea end as body_digest,
+               transaction_id, correlation_id, coalesce(answer, ''::bytea) as answer,
+               received_at as at
         from message_received where message_key = any ($1::bytea[])
         """,
         [each.message_key for each in kept if each.message_key not in fresh],
@@ -181,9 +185,15 @@ async def identifier_kinds(connection: Connection) -> dict[str, list[str]]:
 
 
 async def messages_of(
-    connection: Connection, partner_id: int, kind: str, attribute: str, values: list[str], most: int
+    connection: Connection,
+    partner_id: int,
+    kind: str,
+    *,
+    attribute: str,
+    values: list[str],
+    most: int,
 ) -> list[asyncpg.Record]:
-    """A partner's own messages of one kind by transaction_id or correlation_id, the newest first."""
+    """A partner's own messages by transaction_id or correlation_id, the newest first."""
     column = {"transaction_id": "transaction_id", "correlation_id": "correlation_id"}[attribute]
     # The indexes leave yes/no questions out; they count only where the statement says so too.
     return await connection.fetch(
@@ -217,4 +227,53 @@ async def messages_with(
         partner_id,
         references,
         kind,
+    )
+
+
+async def keep_search(
+    connection: Connection,
+    *,
+    key: bytes,
+    partner_id: int,
+    body_digest: bytes,
+    transaction_id: str,
+    correlation_id: str,
+    answer: bytes,
+    at: datetime,
+    references: list[str],
+) -> bool:
+    """Keeps a search with its answer and reference ids; False when it was answered before.
+
+    Two connections with the same message: the second waits here until the first has committed.
+    """
+    return bool(
+        await connection.fetchval(
+            """
+            with fresh as (
+                insert into message_received (message_key, partner_id, kind, body_digest,
+                                              transaction_id, correlation_id, answer, received_at)
+                values ($1, $2, 'search', $3, $4, $5, $6, $7)
+                on conflict do nothing returning message_key
+            ), carried as (
+                insert into message_reference (partner_id, reference_id, message_key)
+                select $2, unnest($8::text[]), message_key from fresh on conflict do nothing
+            )
+            select count(*) from fresh
+            """,
+            key,
+            partner_id,
+            body_digest,
+            transaction_id,
+            correlation_id,
+            answer,
+            at,
+            references,
+        )
+    )
+
+
+async def kept_message(connection: Connection, key: bytes) -> asyncpg.Record | None:
+    """A message as it was taken in, with its answer."""
+    return await connection.fetchrow(
+        "select kind, body_digest, answer from message_received where message_key = $1", key
     )

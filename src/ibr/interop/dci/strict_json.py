@@ -2,7 +2,7 @@
 
 Refused before anything else looks at a message (behaviour.md 9, reliability 0.4): a member given
 twice, NaN and infinities, numbers that a double cannot hold exactly, NUL and lone surrogates,
-bytes that are not UTF-8.
+nesting beyond any message's need, bytes that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ import msgspec
 from ibr.errors import NotUnderstood
 
 _LARGEST_EXACT = 2**53
+# A message needs some fifteen levels. What is kept must still open wherever it is used later,
+# with less of the stack to spare, so the limit is far below what the parser could take.
+DEEPEST = 100
 
 
 def _refuse(reason: str) -> NotUnderstood:
@@ -39,6 +42,8 @@ def _decimal(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")):
         raise _refuse("A number is too large; no number may exceed 1e308.")
+    if value == 0 and text.lower().partition("e")[0].strip("-0."):
+        raise _refuse("A number is too close to zero to be kept; send 0 instead.")
     return value
 
 
@@ -69,6 +74,26 @@ def check_escapes(text: str) -> None:
         raise _refuse("The text holds the NUL character (\\u0000); leave it out.")
 
 
+def check_value(value: Any, text: str, start: int, end: int) -> None:
+    """Refuses a value, read from text[start:end], that could not be kept or written again."""
+    brackets = text.count("{", start, end) + text.count("[", start, end)
+    if brackets > DEEPEST and _depth(value) > DEEPEST:
+        raise _refuse("The JSON is nested too deeply.")
+    if text.find("\\ud", start, end) >= 0 or text.find("\\uD", start, end) >= 0:
+        canonical(value)
+
+
+def _depth(value: Any) -> int:
+    depth = 0
+    level = [value]
+    while level := [each for each in level if isinstance(each, (dict, list))]:
+        depth += 1
+        level = [
+            inner for each in level for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+    return depth
+
+
 def read_object(body: bytes) -> dict[str, Any]:
     """A whole body as one JSON object, strictly."""
     text = read_text(body)
@@ -84,6 +109,7 @@ def read_object(body: bytes) -> dict[str, Any]:
         raise _refuse("The JSON is nested too deeply.") from None
     if not isinstance(value, dict):
         raise _refuse("The body must be a JSON object with header and message.")
+    check_value(value, text, 0, len(text))
     return value
 
 
@@ -105,6 +131,9 @@ def canonical_other_spellings(value: object) -> tuple[bytes, bytes]:
 
     Systems that sign what `json.dumps` wrote produce one of these (digest.md 3.3.1).
     """
-    plain = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    escaped = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    try:
+        plain = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        escaped = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        raise _refuse("The JSON is nested too deeply.") from None
     return plain.encode("utf-8", "surrogatepass"), escaped.encode("ascii")

@@ -14,9 +14,9 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from ibr.asker import Asker
 from ibr.access.partners import PartnerBook
 from ibr.access.scopes import SEARCH
+from ibr.asker import Asker
 from ibr.audit.events import QUESTION_SEARCH
 from ibr.audit.record import record_event
 from ibr.clock import written
@@ -197,7 +197,12 @@ async def _messages(
     if asked.attribute == "reference_id_list":
         return await store.messages_with(connection, partner_id, kind, asked.values)
     return await store.messages_of(
-        connection, partner_id, kind, asked.attribute, asked.values, MOST_MESSAGES
+        connection,
+        partner_id,
+        kind,
+        attribute=asked.attribute,
+        values=asked.values,
+        most=MOST_MESSAGES,
     )
 
 

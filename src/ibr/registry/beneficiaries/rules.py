@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ibr.codelists.identifier_types import LAST_OF_ALL, OF_A_PROGRAMME, trust
+from ibr.protection.blind_index import canonical_type
 from ibr.registry.beneficiaries.model import Document, encode_document
 from ibr.reported.beneficiary import Reported
 from ibr.reported.parts import OF_GROUP, OWN, KnownAs
@@ -39,6 +40,9 @@ def record_identifier(reported: Reported) -> KnownAs | None:
             each.kind not in OF_A_PROGRAMME,
             roles.index(each.role),
             trust(each.kind),
+            # Never by their order in the report: the next one may give them the other way round.
+            each.kind,
+            each.value,
         ),
     )
 
@@ -58,8 +62,10 @@ def _of(path: str, part: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         elif name in _IDENTIFIERS:
             by_type: dict[str, list[Any]] = {}
             for each in value:
-                by_type.setdefault(each["identifier_type"], []).append(each)
-            for kind, several in by_type.items():
+                # However a partner spells the type, the next number of it takes its place.
+                kind = canonical_type(each["identifier_type"])
+                by_type.setdefault(kind, []).append(each)
+            for kind, several in sorted(by_type.items()):
                 yield f"{path}.{name}:{kind}", several
         else:
             yield f"{path}.{name}", value

@@ -29,6 +29,7 @@ class RecordState(msgspec.Struct, frozen=True, kw_only=True):
     as_of: datetime
     standing: Standing
     enrolled_at: datetime | None
+    enrolled_said_at: datetime | None
 
 
 class EnrolmentRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,7 @@ class EnrolmentRow(msgspec.Struct, frozen=True, kw_only=True):
     record_id: int
     programme_id: int
     enrolled_at: datetime | None
+    enrolled_said_at: datetime | None
     status: int
     status_at: datetime
     status_rank: int

@@ -18,8 +18,9 @@ from ibr.registry.enrolment.model import (
 TEMPORARY = (
     """
     create temporary table if not exists s_enrolment (
-        record_id bigint, programme_id integer, enrolled_at timestamptz, status smallint,
-        status_at timestamptz, status_rank smallint, as_of timestamptz, known_at timestamptz,
+        record_id bigint, programme_id integer, enrolled_at timestamptz,
+        enrolled_said_at timestamptz, status smallint, status_at timestamptz,
+        status_rank smallint, as_of timestamptz, known_at timestamptz,
         delivery_id bigint
     ) on commit delete rows
     """,
@@ -42,7 +43,7 @@ async def states(connection: Connection, record_ids: Sequence[int]) -> dict[int,
     rows = await connection.fetch(
         """
         select r.record_id, r.assistance_unit, r.content_digest, r.subject_index, e.as_of,
-               e.status, e.status_at, e.status_rank, e.enrolled_at
+               e.status, e.status_at, e.status_rank, e.enrolled_at, e.enrolled_said_at
         from beneficiary_record r join enrolment e on e.record_id = r.record_id
         where r.record_id = any ($1::bigint[])
         """,
@@ -57,6 +58,7 @@ async def states(connection: Connection, record_ids: Sequence[int]) -> dict[int,
             as_of=row["as_of"],
             standing=Standing(row["status"], row["status_at"], row["status_rank"]),
             enrolled_at=row["enrolled_at"],
+            enrolled_said_at=row["enrolled_said_at"],
         )
         for row in rows
     }
@@ -70,8 +72,8 @@ async def put_enrolments(connection: Connection, rows: Sequence[EnrolmentRow]) -
     await stage(connection, "s_enrolment", rows)
     await connection.execute(
         """
-        insert into enrolment (record_id, programme_id, enrolled_at, status, status_at,
-                               status_rank, as_of, known_at, delivery_id, benefit_count,
+        insert into enrolment (record_id, programme_id, enrolled_at, enrolled_said_at, status,
+                               status_at, status_rank, as_of, known_at, delivery_id, benefit_count,
                                benefit_total, first_benefit_at, last_benefit_at)
         select s.*, coalesce(g.benefits, 0), coalesce(g.value, 0), g.first_at, g.last_at
         from s_enrolment s
@@ -82,8 +84,9 @@ async def put_enrolments(connection: Connection, rows: Sequence[EnrolmentRow]) -
         ) g on g.record_id = s.record_id
         order by s.record_id
         on conflict (record_id) do update set
-            enrolled_at = excluded.enrolled_at, status = excluded.status,
-            status_at = excluded.status_at, status_rank = excluded.status_rank,
+            enrolled_at = excluded.enrolled_at, enrolled_said_at = excluded.enrolled_said_at,
+            status = excluded.status, status_at = excluded.status_at,
+            status_rank = excluded.status_rank,
             as_of = excluded.as_of, known_at = excluded.known_at,
             delivery_id = excluded.delivery_id,
             benefit_count = enrolment.benefit_count + excluded.benefit_count,
@@ -91,10 +94,10 @@ async def put_enrolments(connection: Connection, rows: Sequence[EnrolmentRow]) -
             first_benefit_at = least(enrolment.first_benefit_at, excluded.first_benefit_at),
             last_benefit_at = greatest(enrolment.last_benefit_at, excluded.last_benefit_at)
         where excluded.benefit_count > 0
-           or (enrolment.enrolled_at, enrolment.status, enrolment.status_at,
-               enrolment.status_rank, enrolment.as_of)
-              is distinct from (excluded.enrolled_at, excluded.status, excluded.status_at,
-                                excluded.status_rank, excluded.as_of)
+           or (enrolment.enrolled_at, enrolment.enrolled_said_at, enrolment.status,
+               enrolment.status_at, enrolment.status_rank, enrolment.as_of)
+              is distinct from (excluded.enrolled_at, excluded.enrolled_said_at, excluded.status,
+                                excluded.status_at, excluded.status_rank, excluded.as_of)
         """
     )
 

@@ -17,6 +17,10 @@ from ibr.db.pool import Connection
 _CURRENT = "(e.status = any ($1::smallint[]) or (e.status = $2 and p.suspended_counts))"
 
 
+async def allow_time(connection: Connection, milliseconds: int) -> None:
+    await connection.execute("select set_config('statement_timeout', $1, true)", str(milliseconds))
+
+
 async def programmes(connection: Connection, ids: Iterable[int]) -> list[Record]:
     return await connection.fetch(
         """

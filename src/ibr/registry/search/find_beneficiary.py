@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from asyncpg import Record
 
@@ -43,10 +42,6 @@ async def _opened(
 ) -> list[FoundRecord]:
     if not rows:
         return []
-    ids = [row["record_id"] for row in rows]
-    dates: dict[int, list[datetime]] = {}
-    for row in await store.status_dates(connection, reach, ids):
-        dates.setdefault(row["record_id"], []).append(row["changed_at"])
     benefits = await _benefits(connection, reach, rows)
     found = []
     for row in rows:
@@ -63,7 +58,7 @@ async def _opened(
                 group=content.group,
                 enrolled_at=row["enrolled_at"],
                 status=row["status"],
-                status_dates=dates.get(record_id, []),
+                status_dates=row["status_dates"],
                 benefits=benefits.get(record_id, []),
             )
         )

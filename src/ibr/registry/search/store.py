@@ -124,7 +124,8 @@ class Compiled:
     def _column(self, column: _Column, node: Compare) -> str:
         if isinstance(node.values[0], Span):
             spans = [each for each in node.values if isinstance(each, Span)]
-            return " or ".join(self._span(column, node.operator, each) for each in spans)
+            parts = [self._span(column, node.operator, each) for each in spans]
+            return f"({' or '.join(parts)})"
         if node.operator in _SIGNS:
             value = self.bind(node.values[0], column.type)
             return f"{column.sql} {_SIGNS[node.operator]} {value}"
@@ -164,7 +165,10 @@ async def page(connection: Connection, programmes: Iterable[int], wanted: Wanted
     return await connection.fetch(
         f"""
         select r.record_id, r.programme_id, r.assistance_unit, r.subject_index, r.personal,
-               e.enrolled_at, e.status, e.first_benefit_at, e.last_benefit_at
+               e.enrolled_at, e.status, e.first_benefit_at, e.last_benefit_at,
+               array(select distinct s.changed_at from status_change s
+                     where s.record_id = r.record_id and s.programme_id = r.programme_id
+                     order by 1) as status_dates
         {_FROM}
         where {compiled.condition}
         order by {_order(wanted.sort)}
@@ -181,20 +185,6 @@ async def count(connection: Connection, programmes: Iterable[int], wanted: Filte
         await connection.fetchval(
             f"select count(*) {_FROM} where {compiled.condition}", *compiled.values
         )
-    )
-
-
-async def status_dates(
-    connection: Connection, programmes: Iterable[int], records: Sequence[int]
-) -> list[Record]:
-    return await connection.fetch(
-        """
-        select distinct record_id, changed_at from status_change
-        where record_id = any ($1::bigint[]) and programme_id = any ($2::integer[])
-        order by record_id, changed_at
-        """,
-        list(records),
-        sorted(programmes),
     )
 
 

@@ -75,7 +75,6 @@ def ticks(largest: float, steps: int = 4) -> Sequence[float]:
         return (0.0, 1.0)
     rough = largest / steps
     size = 10 ** math.floor(math.log10(rough))
-    step = next(size * each for each in (1, 2, 2.5, 5, 10) if size * each >= rough)
     # Counts are whole: half a person is not a tick.
-    step = max(1.0, step)
+    step = max(1, next(size * each for each in (1, 2, 5, 10) if size * each >= rough))
     return tuple(step * number for number in range(math.ceil(largest / step) + 1))

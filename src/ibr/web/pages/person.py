@@ -6,8 +6,8 @@ import re
 
 from litestar import Response
 
-from ibr.asker import Purpose
 from ibr.access.staff.rights import RIGHTS
+from ibr.asker import Purpose
 from ibr.codelists.enrolment_status import DECEASED, GRADUATED
 from ibr.errors import NotUnderstood
 from ibr.questions.person_record import identifier_types, person_record, read_subject

@@ -8,7 +8,6 @@ import secrets
 import msgspec
 from litestar import Response
 
-from ibr.asker import Asker, Purpose
 from ibr.access.staff.sign_in import (
     Candidate,
     candidate,
@@ -17,6 +16,7 @@ from ibr.access.staff.sign_in import (
     open_session,
     sign_out,
 )
+from ibr.asker import Asker, Purpose
 from ibr.audit.events import SIGN_IN_REFUSED, SIGNED_IN, SIGNED_OUT
 from ibr.audit.record import record_event
 from ibr.errors import TooMuch

@@ -19,6 +19,9 @@ from ibr.reported.person import Group, Member, Part
 from ibr.reported.values import read_money
 
 MOST_BENEFITS: Final = 1000
+# In minor units. More is a mistake, and sums of it would not fit a total.
+MOST_VALUE: Final = 10**12
+LONGEST_ID: Final = 200
 _STATUSES: Final = {str(code): code for code in range(1, 8)}
 _UNITS: Final = {"1": 1, "2": 2, "3": 3}
 _BENEFIT_TYPES: Final = {str(code): code for code in range(1, 7)}
@@ -67,6 +70,8 @@ def to_reported(
             "programme_identifier",
             "Name exactly one programme: programme_identifier: [{programme_identifier: …}].",
         )
+    if wire.own_id and len(wire.own_id) > LONGEST_ID:
+        raise unreadable("@id", f"@id may have {LONGEST_ID} characters at most.")
     unit = _UNITS.get(wire.assistance_unit or "")
     if unit is None:
         raise unreadable("assistance_unit", "assistance_unit is 1, 2 or 3.")
@@ -113,6 +118,10 @@ def _benefits(given: Sequence[WireBenefit], as_of: datetime, currency: str | Non
                 raise unreadable(
                     "benefits.benefit_value",
                     "benefit_value is not an amount with its currency; write it as USD 50.00.",
+                )
+            if money[0] > MOST_VALUE:
+                raise unreadable(
+                    "benefits.benefit_value", "benefit_value is larger than any benefit."
                 )
         quantity = each.benefit_quantity
         if quantity is not None and not 0 <= quantity < 2**31:

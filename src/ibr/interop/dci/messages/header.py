@@ -14,6 +14,8 @@ LONGEST_ID: Final = 99
 _VERSION = re.compile(r"1\.\d{1,4}\.\d{1,4}", re.ASCII)
 _LOCALE = re.compile(r"[a-z]{3}", re.ASCII)
 _FUTURE = timedelta(minutes=15)
+# No system of this standard has sent anything earlier; a clock that says so is not set.
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,15 +51,16 @@ def read_moment_with_zone(text: object, field: str, code: str = "message.header"
     """An envelope's date-time: RFC 3339 with its offset, as the standard's schema asks."""
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) and "T" in text else None
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None:
         raise NotUnderstood(
             code,
             f"{field} must be a date-time with its offset, for example 2026-01-15T09:30:00+00:00.",
             field=field,
         )
-    return moment.astimezone(UTC)
+    return moment
 
 
 def read_count(value: object) -> int | None:
@@ -121,6 +124,12 @@ def read_header(header: dict[str, Any], now: datetime) -> Header:
     if sent_at > now + _FUTURE:
         raise _bad(
             "message_ts", "header.message_ts lies in the future; check your clock.",
+            "message.message_ts",
+        )
+    if sent_at < _EARLIEST:
+        raise _bad(
+            "message_ts",
+            "header.message_ts lies before the year 2000; check your clock.",
             "message.message_ts",
         )
     count = read_count(header.get("total_count"))

@@ -67,4 +67,5 @@ def _shape(message: str) -> tuple[str, str | None]:
     """msgspec's message as a sentence and a field; it names types and places, never values."""
     what, _, place = message.partition(" - at `")
     field = place.rstrip("`").removeprefix("$.") or None
-    return f"{what}{f' at {field}' if field else ''}. See docs/standard/records.md.", field
+    field = field[:100] if field else None
+    return f"{what[:200]}{f' at {field}' if field else ''}. See docs/standard/records.md.", field

@@ -1,0 +1,164 @@
+"""The page of errors: every code that the source raises, with its sentences.
+
+Read from the source and not from a list kept by hand, so that none is ever missing.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import ibr
+from docs_tools.markdown import table
+from ibr import errors as kinds
+from ibr.errors import RegistryError
+from ibr.interop.dci.reasons import REASONS, Reason, reason_of
+
+_CODE = re.compile(r"[a-z][a-z_]*(\.[a-z_0-9]+)?")
+_KINDS = {
+    name: value
+    for name, value in vars(kinds).items()
+    if isinstance(value, type) and issubclass(value, RegistryError)
+}
+# Functions that take a code as an argument and make the error themselves, and what they make.
+_MAKERS = {"_refuse": "NotUnderstood", "Refusal": "NotUnderstood", "Unreadable": "NotUnderstood"}
+# What a code says whose sentences are put together elsewhere.
+_GENERAL = {
+    "message.header": "Names the member of the header that is missing or cannot be read.",
+    "message.message_ts": "header.message_ts is no date-time with an offset, or lies ahead.",
+    "message.sender_uri": "header.sender_uri is not an address registered for the sender.",
+    "query.criteria": "Names the attribute, operator or value that cannot be read.",
+    "query.reference": "No message of yours was received under this id.",
+    "query.timestamp": "The timestamp of a search is no date-time with an offset.",
+    "record.shape": "The record does not have the shape of a beneficiary.",
+}
+# Codes that arise only here never reach the standard's addresses.
+_OWN = (
+    "cli/",
+    "demo/",
+    "web/",
+    "access/staff/",
+    "registry/programmes/",
+    "access/partners.py",
+    "settings.py",
+    "db/embedded.py",
+    "db/programs.py",
+    "db/migrate.py",
+)
+_MEANING = {
+    "NotUnderstood": "What arrived cannot be read or breaks a rule. Sending it again unchanged "
+    "will not help.",
+    "NotProven": "Who is asking could not be proven.",
+    "NotAllowed": "Who is asking is known and has no right to this.",
+    "NotFound": "What was asked for is not here, or is not the asker's to know.",
+    "TooMuch": "Too large or too often.",
+    "Conflict": "It contradicts something that was accepted before.",
+    "Unavailable": "The registry cannot answer now. Nothing was stored; try again later.",
+}
+
+
+class Found:
+    """One code: the kind of error and its sentences, as far as the source spells them."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.sentences: list[str] = []
+        self.spoken = False
+
+
+def every_code() -> dict[str, Found]:
+    """Each error code of the source."""
+    found: dict[str, Found] = {}
+    root = Path(ibr.__file__).parent
+    for file in sorted(root.rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for code, kind, sentence in [*_raised(tree), *_defaults(tree)]:
+            entry = found.setdefault(code, Found(kind))
+            entry.spoken |= not file.relative_to(root).as_posix().startswith(_OWN)
+            if sentence and sentence not in entry.sentences:
+                entry.sentences.append(sentence)
+    for code in REASONS:
+        found.setdefault(code, Found("NotUnderstood")).spoken = True
+    for code, entry in found.items():
+        if not entry.sentences and code in _GENERAL:
+            entry.sentences.append(_GENERAL[code])
+    return found
+
+
+def _raised(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = (
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        )
+        kind = name if name in _KINDS else _MAKERS.get(name)
+        if kind is None:
+            continue
+        for number, argument in enumerate(node.args):
+            codes = _codes(argument, any_word=name in _KINDS and number == 0)
+            if codes:
+                following = node.args[number + 1] if number + 1 < len(node.args) else None
+                for code in codes:
+                    yield code, kind, _sentence(following)
+                break
+
+
+def _defaults(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
+    """Codes that are the default of a parameter, or handed on in a call with further words."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            named = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+            for argument, default in zip(named, node.args.defaults, strict=True):
+                if argument.arg == "code":
+                    for code in _codes(default):
+                        yield code, "NotUnderstood", ""
+
+
+def _codes(node: ast.expr, *, any_word: bool = False) -> list[str]:
+    if isinstance(node, ast.IfExp):
+        return [*_codes(node.body, any_word=any_word), *_codes(node.orelse, any_word=any_word)]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        match = _CODE.fullmatch(node.value)
+        if match and (match[1] or any_word):
+            return [node.value]
+    return []
+
+
+def _sentence(node: ast.expr | None) -> str:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values
+        )
+    return ""
+
+
+def errors_page() -> str:
+    found = every_code()
+    parts = [
+        "# Errors\n\nEvery refusal has a code that does not change and a sentence that says what "
+        "is wrong and how to mend it. A sentence never holds personal data; an ellipsis stands "
+        "for what is filled in. The last column is how the standard's addresses say it: the HTTP "
+        "status, where it is not an `ERR` answer, and the codes of the standard.\n"
+    ]
+    for kind, meaning in _MEANING.items():
+        rows = [
+            (f"`{code}`", " / ".join(entry.sentences), _said(code, kind) if entry.spoken else "")
+            for code, entry in sorted(found.items())
+            if entry.kind == kind
+        ]
+        parts.append(f"## {kind}\n\n{meaning}\n")
+        if rows:
+            parts.append(table(("code", "sentence", "in the standard's words"), rows))
+    return "\n".join(parts)
+
+
+def _said(code: str, kind: str) -> str:
+    reason: Reason = reason_of(_KINDS[kind](code, ""))
+    words = [f"HTTP {reason.http}"] if reason.http else []
+    words += [f"`{each}`" for each in (reason.error, reason.header, reason.item) if each]
+    return ", ".join(words)

@@ -1,0 +1,40 @@
+"""Every generated page by its place under docs/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docs_tools.codes import codes_page
+from docs_tools.commands import commands_page
+from docs_tools.errors import errors_page
+from docs_tools.tables import tables_page
+from docs_tools.values import attributes_page, events_page, rights_page, settings_page
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+_NOTE = (
+    "<!-- Written by python -m docs_tools from the code; change the code, not this page. -->\n\n"
+)
+
+
+def pages() -> dict[str, str]:
+    """The text of each generated page."""
+    made = {
+        "reference/cli.md": commands_page(),
+        "reference/settings.md": settings_page(),
+        "reference/errors.md": errors_page(),
+        "reference/audit-events.md": events_page(),
+        "reference/tables.md": tables_page(),
+        "reference/codes.md": codes_page(),
+        "reference/rights.md": rights_page(),
+        "standard/query-attributes.md": attributes_page(),
+    }
+    return {name: _NOTE + text.rstrip() + "\n" for name, text in made.items()}
+
+
+def stale() -> list[Path]:
+    """The pages whose file is missing or differs from what the code says."""
+    return [
+        DOCS / name
+        for name, text in pages().items()
+        if not (DOCS / name).is_file() or (DOCS / name).read_text(encoding="utf-8") != text
+    ]

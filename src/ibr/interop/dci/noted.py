@@ -1,0 +1,23 @@
+"""Refusals that are events of their own: somebody may be trying to speak in another's name."""
+
+from __future__ import annotations
+
+from ibr.audit.events import SIGNATURE_REFUSED
+from ibr.audit.record import record_event
+from ibr.clock import now
+from ibr.db.pool import Database
+from ibr.errors import RegistryError
+
+
+async def note(database: Database, refused: RegistryError) -> None:
+    """Keeps a signature that is missing or does not hold; nothing for any other refusal."""
+    if not refused.code.startswith("signature."):
+        return
+    async with database.transaction(()) as connection:
+        await record_event(
+            connection,
+            kind=SIGNATURE_REFUSED,
+            asker=None,
+            details={"reason": refused.code},
+            at=now(),
+        )

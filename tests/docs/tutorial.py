@@ -1,0 +1,17 @@
+"""The commands of a page that are marked to be run: <!-- test: name --> above a bash block."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_BLOCK = re.compile(r"<!-- test: ([a-z ]+) -->\n```bash\n(.*?)```", re.DOTALL)
+
+
+def commands_of(page: Path) -> dict[str, str]:
+    """The marked blocks of a page by name, in their order."""
+    found = _BLOCK.findall(page.read_text(encoding="utf-8"))
+    assert found, f"{page} has no command that is run"
+    names = [name for name, _ in found]
+    assert len(set(names)) == len(names), f"{page} gives two blocks one name"
+    return dict(found)

@@ -1,0 +1,44 @@
+"""The control of the fault test: a registry that answers first and commits later.
+
+Run like `python -m ibr`; everything else is the registry as it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from ibr.cli import main
+from ibr.db.pool import Connection, Database
+
+DELAY = 0.2
+_late: set[asyncio.Task[None]] = set()
+
+
+@asynccontextmanager
+async def transaction(self: Database, programmes: Iterable[int]) -> AsyncIterator[Connection]:
+    """As the real one, but whoever waits for it goes on before the commit."""
+    reach = ",".join(map(str, sorted(programmes)))
+    connection = await self._pool.acquire(timeout=10)
+    await connection.execute(f"begin; select set_config('ibr.programmes', '{reach}', true)")
+    try:
+        yield connection
+    except BaseException:
+        await connection.execute("rollback")
+        await self._pool.release(connection)
+        raise
+
+    async def commit() -> None:
+        await asyncio.sleep(DELAY)
+        await connection.execute("commit")
+        await self._pool.release(connection)
+
+    task = asyncio.create_task(commit())
+    _late.add(task)
+    task.add_done_callback(_late.discard)
+
+
+if __name__ == "__main__":
+    Database.transaction = transaction  # type: ignore[method-assign, assignment]  # the seeded fault
+    main()
