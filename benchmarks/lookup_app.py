@@ -127,9 +127,7 @@ class Lookup:
         answered: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((probe, answered))
         if len(self._lanes) < _LANES:
-            lane = asyncio.create_task(self._serve())
-            self._lanes.add(lane)
-            lane.add_done_callback(self._lanes.discard)
+            self._lanes.add(asyncio.create_task(self._serve()))
         return await answered
 
     async def _serve(self) -> None:
@@ -150,6 +148,11 @@ class Lookup:
                 for number, (_, answered) in enumerate(batch):
                     if not answered.done():
                         answered.set_result(number in yes)
+            # Before the connection is given back, which waits: a question that comes in then
+            # must find that this lane has looked for the last time.
+            lane = asyncio.current_task()
+            assert lane is not None
+            self._lanes.discard(lane)
 
 
 def main() -> None:

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from docs_tools.codes import codes_page
 from docs_tools.commands import commands_page
+from docs_tools.decisions import decisions_page
 from docs_tools.errors import errors_page
 from docs_tools.tables import tables_page
 from docs_tools.values import attributes_page, events_page, rights_page, settings_page
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-_NOTE = (
-    "<!-- Written by python -m docs_tools from the code; change the code, not this page. -->\n\n"
-)
+_NOTE = "<!-- Written by python -m docs_tools ; change what it is made of, not this page. -->\n\n"
 
 
 def pages() -> dict[str, str]:
@@ -27,6 +26,7 @@ def pages() -> dict[str, str]:
         "reference/codes.md": codes_page(),
         "reference/rights.md": rights_page(),
         "standard/query-attributes.md": attributes_page(),
+        "decisions/index.md": decisions_page(DOCS / "decisions"),
     }
     return {name: _NOTE + text.rstrip() + "\n" for name, text in made.items()}
 

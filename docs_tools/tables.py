@@ -15,6 +15,7 @@ _ADDED = re.compile(
     r"^alter table ibr\.(\w+)\s+add column (?:if not exists )?(\w+) ([a-z]\w*(?:\[\])?)",
     re.MULTILINE,
 )
+_COMMENT = re.compile(r"^comment on column ibr\.(\w+)\.(\w+) is\s+'((?:[^']|'')*)';", re.MULTILINE)
 _DESCRIBE = re.compile(
     r"^call ibr\.describe\('(\w+)',\s*'((?:[^']|'')*)',\s*'((?:[^']|'')*)'\);", re.MULTILINE
 )
@@ -42,6 +43,8 @@ def every_table() -> dict[str, tuple[str, dict[str, tuple[str, str]]]]:
             known = types.get(name, {})
             now = {column: (known.get(column, ""), said) for column, said in comments.items()}
             found[name] = (about.replace("''", "'"), {**before, **now})
+        for name, column, said in _COMMENT.findall(text):
+            found[name][1][column] = (types[name].get(column, ""), said.replace("''", "'"))
     return found
 
 

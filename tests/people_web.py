@@ -146,20 +146,7 @@ async def _catalogues(connection: asyncpg.Connection, made: Country, outlines: A
             1 if each["value"] else 3,
             each["cycle"],
         )
-    for number in range(8):
-        outline, x, y = outlines[number] if outlines else (_square(number), *_centre(number))
-        await connection.execute(
-            """
-            insert into area (code, level, names, outline, centre_x, centre_y, population)
-            values ($1, 1, $2::text::jsonb, $3, $4, $5, $6)
-            """,
-            f"R{number + 1}",
-            json.dumps({"en": f"{_REGIONS[number]} Region", "fr": f"Région {_REGIONS[number]}"}),
-            outline,
-            x,
-            y,
-            made.rng.randint(2_000, 9_000),
-        )
+    await _areas(connection, made, outlines)
     for code, whom in (
         ("UIN", "person"),
         ("HOUSEHOLD_ID", "group"),
@@ -176,6 +163,23 @@ async def _catalogues(connection: asyncpg.Connection, made: Country, outlines: A
         values ('mis.example.org', 'National Payments MIS', 'c1', 'x', '{enrolled}')
         """
     )
+
+
+async def _areas(connection: asyncpg.Connection, made: Country, outlines: Any) -> None:
+    for number in range(8):
+        outline, x, y = outlines[number] if outlines else (_square(number), *_centre(number))
+        await connection.execute(
+            """
+            insert into area (code, level, names, outline, centre_x, centre_y, population)
+            values ($1, 1, $2::text::jsonb, $3, $4, $5, $6)
+            """,
+            f"R{number + 1}",
+            json.dumps({"en": f"{_REGIONS[number]} Region", "fr": f"Région {_REGIONS[number]}"}),
+            outline,
+            x,
+            y,
+            made.rng.randint(2_000, 9_000),
+        )
 
 
 _REGIONS = ["Capital", "North", "Lake", "East", "Delta", "South", "Coast", "Hills"]
@@ -245,64 +249,52 @@ def _record(
     status = status or rng.choices([1, 2, 3, 4, 5, 6, 7], weights=[80, 3, 6, 5, 3, 2, 3])[0]
     begun = datetime(2024, 11, 1, tzinfo=UTC) + timedelta(days=rng.randint(0, 600))
     unit = facts["unit"]
-    content: dict[str, Any] = {"member": _member(uin, given, surname, sex, born, relation="SELF")}
-    if unit != PERSON:
-        child = _member(
-            f"{uin}C", rng.choice(_GIVEN), surname, "female", date(2016, 4, 4), relation="DAU"
-        )
-        content["group"] = {
-            "group_identifier": [
-                {"identifier_type": "HOUSEHOLD_ID", "identifier_value": household}
-            ],
-            "group_head_info": content["member"],
-            "member_list": [content["member"], child],
-        }
-    of_person = made.blind_index.of("UIN", uin)
-    of_group = made.blind_index.of("HOUSEHOLD_ID", household)
-    subject = of_person if unit == PERSON else of_group
+    head = _member(uin, given, surname, sex, born, relation="SELF")
+    content = {"member": head} if unit == PERSON else _household(made, household, head, surname)
+    carried = _carried(made, uin, None if unit == PERSON else household)
     place = place_of("beneficiary_record", "personal", record)
     made.add(
         "beneficiary_record",
-        record,
-        programme,
-        unit,
-        SEX_NUMBER[sex],
-        born,
-        precision,
+        *(record, programme, unit, SEX_NUMBER[sex], born, precision),
         f"R{rng.choices(range(1, 9), weights=[9, 4, 5, 3, 6, 4, 2, 3])[0]}",
-        None,
-        None if unit == PERSON else 2,
-        subject,
+        *(None, None if unit == PERSON else 2, carried[0 if unit == PERSON else 1][0]),
         made.sealer.seal(json.dumps(content).encode(), place),
-        b"d",
-        NOW,
-        NOW,
-        1,
+        *(b"d", NOW, NOW, 1),
     )
-    carried = [(of_person, 0, "UIN", uin)]
-    if unit != PERSON:
-        carried += [
-            (of_group, 1, "HOUSEHOLD_ID", household),
-            (made.blind_index.of("UIN", f"{uin}C"), 2, "UIN", f"{uin}C"),
-        ]
-        for number, who in enumerate(content["group"]["member_list"]):
-            made.add(
-                "group_member",
-                record,
-                number,
-                programme,
-                SEX_NUMBER[who["demographic_info"]["sex"]],
-                date.fromisoformat(who["demographic_info"]["birth_date"]),
-                3,
-                number == 0,
-                "SELF" if number == 0 else "DAU",
-                carried[number * 2][0],
-            )
+    for number, who in enumerate(content.get("group", {}).get("member_list", [])):
+        about = who["demographic_info"]
+        made.add(
+            "group_member",
+            *(record, number, programme, SEX_NUMBER[about["sex"]]),
+            *(date.fromisoformat(about["birth_date"]), 3, number == 0),
+            *("SELF" if number == 0 else "DAU", carried[number * 2][0]),
+        )
     for index, role, kind, value in carried:
         sealed = made.sealer.seal(value.encode(), place_of("identifier", "value", record))
         made.add("identifier", record, index, role, programme, made.types[kind], sealed, NOW)
         made.add("enrolled_index", index, programme, record, role, unit, status, begun, 1)
     _given(made, facts, record, begun, status)
+
+
+def _household(made: Country, number: str, head: dict[str, Any], surname: str) -> dict[str, Any]:
+    uin = head["member_identifier"][0]["identifier_value"]
+    child = _member(
+        f"{uin}C", made.rng.choice(_GIVEN), surname, "female", date(2016, 4, 4), relation="DAU"
+    )
+    group = {
+        "group_identifier": [{"identifier_type": "HOUSEHOLD_ID", "identifier_value": number}],
+        "group_head_info": head,
+        "member_list": [head, child],
+    }
+    return {"member": head, "group": group}
+
+
+def _carried(made: Country, uin: str, household: str | None) -> list[tuple[bytes, int, str, str]]:
+    """The identifiers of a record with their roles: the head's, the household's, the child's."""
+    wanted = [(0, "UIN", uin)]
+    if household:
+        wanted += [(1, "HOUSEHOLD_ID", household), (2, "UIN", f"{uin}C")]
+    return [(made.blind_index.of(kind, value), role, kind, value) for role, kind, value in wanted]
 
 
 def _given(made: Country, facts: dict[str, Any], record: int, begun: datetime, status: int) -> None:

@@ -30,6 +30,7 @@ from ibr.operation.health import handlers
 from ibr.settings import Settings
 from ibr.web.routes import routes
 from ibr.web.services import WebServices
+from ibr.web.unknown import unknown_addresses
 
 
 async def build_services(settings: Settings, dsn: str, role: Role, connections: int) -> Services:
@@ -114,6 +115,7 @@ class Application:
         )
         rest: Any = Litestar(
             route_handlers=[*handlers(services.database), *routes(web)],
+            exception_handlers=unknown_addresses(web),
             openapi_config=OpenAPIConfig(
                 title="Integrated Beneficiary Registry", version=__version__, path="/docs"
             ),

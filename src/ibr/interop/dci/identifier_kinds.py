@@ -9,7 +9,7 @@ from ibr.codelists.identifier_types import OF_A_GROUP, OF_A_PERSON
 from ibr.db.pool import Database
 from ibr.interop.dci import store
 
-_FRESH_SECONDS: Final = 10.0
+_FRESH_SECONDS: Final = 0.5
 
 
 class IdentifierKinds:

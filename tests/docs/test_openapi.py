@@ -1,0 +1,254 @@
+"""The published document describes exactly what is served, and real answers are as it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from jsonschema import Draft202012Validator
+
+from ibr.interop.dci import routes
+from ibr.interop.dci.docs_page import handlers, kind_of
+from ibr.interop.dci.openapi import document
+from tests.docs.conftest import Reader
+from tests.docs.tutorial import commands_of
+
+SERVED = set(
+    re.findall(
+        r'"(/(?:registry|oauth2|\.well-known)/[a-z/._-]+)"',
+        Path(routes.__file__).read_text(encoding="utf-8"),
+    )
+)
+HERE = Path(__file__).resolve().parents[2] / "docs/tutorials/connect-a-programme.md"
+
+
+def fits(name: str, value: Any) -> list[str]:
+    """What a value has against a schema of the document."""
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document()["components"]}
+    return [error.message for error in Draft202012Validator(schema).iter_errors(value)]
+
+
+def examples(node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Every example of the document with the schema it belongs to."""
+    if isinstance(node, dict):
+        if "schema" in node and "examples" in node:
+            for each in node["examples"].values():
+                yield node["schema"], each["value"]
+        for value in node.values():
+            yield from examples(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from examples(value)
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("$ref"), str):
+            yield node["$ref"]
+        for value in node.values():
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_the_document_has_the_served_addresses_and_no_others() -> None:
+    assert set(document()["paths"]) == SERVED
+
+
+def test_an_integrators_tool_reads_the_document() -> None:
+    read = schemathesis.openapi.from_dict(document())
+    assert len(list(read.get_all_operations())) == len(SERVED)
+
+
+def test_every_schema_is_one() -> None:
+    for schema in document()["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in references(document()):
+        found: Any = document()
+        for name in reference.removeprefix("#/").split("/"):
+            found = found[name]
+        assert found
+
+
+def test_every_example_fits_its_schema() -> None:
+    shown = list(examples(document()))
+    assert len(shown) > 20
+    for schema, value in shown:
+        whole = {**schema, "components": document()["components"]}
+        assert list(Draft202012Validator(whole).iter_errors(value)) == [], value
+
+
+def test_a_member_that_is_not_described_is_noticed() -> None:
+    answer = {"keys": [], "secret": "x"}
+    assert fits("Keys", answer)
+
+
+def test_a_schema_is_told_in_few_words() -> None:
+    assert kind_of({"type": "array", "items": {"$ref": "#/components/schemas/Key"}}) == [
+        ("list of ", None),
+        ("Key", "Key"),
+    ]
+
+
+def test_three_addresses_are_offered() -> None:
+    offered = {path for each in handlers() for path in each.paths}
+    assert offered == {"/openapi.json", "/docs", "/docs/style.css"}
+
+
+@pytest.fixture(scope="module")
+def talk(reader: Reader) -> Any:
+    """Posts as the example does and returns the status and the whole answer."""
+    for commands in commands_of(HERE).values():
+        reader.run(commands)
+
+    def ask(path: str, action: str, message: dict[str, Any], **more: Any) -> tuple[int, Any]:
+        script = f"""
+import json, sys, httpx
+sys.path.insert(0, "examples")
+import report_and_ask as example
+kept = {{}}
+class Whole(Exception): pass
+plain = httpx.post
+def post(*args, **options):
+    answer = plain(*args, **options)
+    if "registry" in str(args[0]):
+        print(json.dumps([answer.status_code, answer.json()]))
+        raise SystemExit
+    return answer
+httpx.post = post
+example.post({reader.address!r}, {path!r}, {action!r}, 1, json.loads({json.dumps(message)!r}),
+             **json.loads({json.dumps(more)!r}))
+"""
+        (reader.folder / "talk.py").write_text(script, encoding="utf-8")
+        status, answer = json.loads(reader.run("python talk.py"))
+        return status, answer
+
+    return ask
+
+
+ENROLLED = {
+    "enrolled_criteria": {
+        "query": {
+            "UIN": {"in": ["847951632", "000000000"]},
+            "programme_identifier.programme_identifier": {"eq": "DCI001"},
+        }
+    }
+}
+SEARCH = {
+    "transaction_id": "txn-search",
+    "search_request": [
+        {
+            "reference_id": "ref-1",
+            "timestamp": "2026-01-15T09:30:00+00:00",
+            "search_criteria": {
+                "query_type": "idtype-value",
+                "query": {"type": "UIN", "value": "847951632"},
+            },
+        }
+    ],
+}
+
+
+def test_an_enrolled_answer_is_as_described(talk: Any) -> None:
+    status, answer = talk("/registry/sync/enrolled", "search", ENROLLED)
+    assert (status, fits("SignedEnrolledAnswer", answer)) == (200, [])
+
+
+def test_a_search_answer_is_as_described(talk: Any) -> None:
+    status, answer = talk("/registry/sync/search", "search", SEARCH)
+    assert (status, fits("SignedSearchAnswer", answer)) == (200, [])
+    assert answer["message"]["search_response"][0]["data"]["reg_records"]
+
+
+@pytest.mark.parametrize("txn_type", ["search", "receipt", "subscribe"])
+def test_a_status_answer_is_as_described(talk: Any, txn_type: str) -> None:
+    request = {
+        "transaction_id": "txn-status",
+        "txnstatus_request": {
+            "reference_id": "ref-2",
+            "txn_type": txn_type,
+            "attribute_type": "transaction_id",
+            "attribute_value": "txn-search",
+        },
+    }
+    status, answer = talk("/registry/sync/txn/status", "txn-status", request)
+    assert (status, fits("SignedStatusAnswer", answer)) == (200, [])
+
+
+def test_an_update_with_good_and_bad_records_is_as_described(talk: Any) -> None:
+    bad = {"programme_identifier": [{"programme_identifier": "DCI001"}]}
+    update = {"enrolled_updates": {"beneficiaries": [bad]}}
+    status, answer = talk("/registry/sync/enrollment/updates", "notify", update)
+    assert (status, fits("SignedUpdatesAnswer", answer)) == (200, [])
+    assert answer["message"]["enrolled_response"][0]["status"] == "rjct"
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("/registry/sync/enrolled", "SignedRefusedList"),
+        ("/registry/sync/enrollment/updates", "SignedRefusedList"),
+        ("/registry/sync/search", "SignedRefusedSearch"),
+        ("/registry/sync/txn/status", "SignedRefusedStatus"),
+    ],
+)
+def test_a_refusal_is_as_described(talk: Any, path: str, schema: str) -> None:
+    status, answer = talk(path, "unheard-of", {})
+    assert (status, fits(schema, answer)) == (200, [])
+
+
+def test_a_forbidden_question_is_as_described(talk: Any) -> None:
+    other = json.loads(json.dumps(ENROLLED).replace("DCI001", "OTHER"))
+    status, answer = talk("/registry/sync/enrolled", "search", other)
+    assert (status, fits("HttpError", answer)) == (403, [])
+
+
+def test_errors_without_a_token_are_as_described(reader: Reader) -> None:
+    import httpx
+
+    with httpx.Client(base_url=reader.address, trust_env=False) as client:
+        for path in sorted(each for each in SERVED if each.startswith("/registry/")):
+            assert fits("HttpError", client.post(path, json={}).json()) == []
+            assert client.get(path).status_code == 405
+            assert fits("HttpError", client.get(path).json()) == []
+        refused = client.post("/oauth2/client/token", data={"grant_type": "client_credentials"})
+        assert (refused.status_code, fits("TokenError", refused.json())) == (401, [])
+        assert fits("Keys", client.get("/.well-known/jwks.json").json()) == []
+
+
+def test_a_token_is_as_described(reader: Reader, talk: Any) -> None:
+    import httpx
+
+    partner = json.loads((reader.folder / "partner.json").read_text(encoding="utf-8"))
+    form = {"grant_type": "client_credentials", **partner}
+    address = f"{reader.address}/oauth2/client/token"
+    assert fits("Token", httpx.post(address, data=form, trust_env=False).json()) == []
+
+
+def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere() -> None:
+    from litestar import Litestar
+    from litestar.testing import TestClient
+
+    with TestClient(Litestar(route_handlers=handlers(), openapi_config=None)) as client:
+        page = client.get("/docs")
+        assert page.status_code == 200
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        for path in SERVED:
+            assert path in page.text
+        assert (
+            re.findall(r'(?:src|href)="(?!#|/docs/style\.css|/openapi\.json)[^"]*"', page.text)
+            == []
+        )
+        assert "<script" not in page.text
+        assert " style=" not in page.text
+        assert client.get("/openapi.json").json() == document()
+        assert client.get("/docs/style.css").headers["content-type"].startswith("text/css")
