@@ -93,8 +93,8 @@ async def _person_of(database: AsyncSession, told: BeneficiaryIn) -> Person:
     person.given_name = who.name.given_name if who.name else None
     person.sex = who.sex
     person.birth_date = who.birth_date
-    person.region_code = who.address.region_code if who.address else None
-    person.address_line = who.address.address_line_1 if who.address else None
+    person.region_code = who.address[0].region_code if who.address else None
+    person.address_line = who.address[0].address_line_1 if who.address else None
     if found is None:
         # The new person's number is needed for everything that follows.
         await database.flush()

@@ -137,7 +137,7 @@ class PersonIn(Written):
     name: NameIn | None = None
     sex: Literal["male", "female", "others", "unknown"] | None = None
     birth_date: date | None = None
-    address: AddressIn | None = None
+    address: list[AddressIn] = []
 
 
 class MemberIn(Written):

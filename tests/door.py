@@ -263,7 +263,7 @@ class System:
         return b'{"signature":' + canonical(signature) + b"," + content[1:]
 
     def updates(self, records: Sequence[Json], **changes: Any) -> bytes:
-        header = self.header("notify", len(records), status="succ", **changes)
+        header = self.header("notify", len(records)) | {"status": "succ", **changes}
         message = {
             "transaction_id": new_token("txn-"),
             "enrolled_updates": {"beneficiaries": list(records)},
@@ -289,7 +289,7 @@ class System:
         if entity:
             criteria["response_entity"] = entity
         message = {"transaction_id": new_token("txn-"), "enrolled_criteria": criteria}
-        return self.sealed(self.header("search", 1, **changes), message)
+        return self.sealed(self.header("search", 1) | changes, message)
 
     def post(self, path: str, body: bytes, **headers: str | None) -> Reply:
         return self.door.run(self.posted(path, body, **headers))
@@ -307,5 +307,7 @@ class System:
     def report(self, *records: Json, **changes: Any) -> Reply:
         return self.post(UPDATES, self.updates(records, **changes))
 
-    def ask(self, who: str | Json, programme: str, entity: str | None = "Member", **more: Any) -> Reply:
+    def ask(
+        self, who: str | Json, programme: str, entity: str | None = "Member", **more: Any
+    ) -> Reply:
         return self.post(ENROLLED, self.question(who, programme, entity, **more))

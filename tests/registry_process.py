@@ -81,13 +81,18 @@ class RegistryProcess:
 
     def start(self, *arguments: str, patience: float = 30) -> None:
         """Starts it in a process group of its own and waits until it is ready."""
+        self.launch("--port", str(self.port), *arguments)
+        self.wait_until_ready(patience)
+
+    def launch(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Starts it without waiting."""
         environment = {**os.environ, "IBR_DATA_DIR": str(self.folder)}
-        command = [sys.executable, *self.program, "--port", str(self.port), *arguments]
+        command = [sys.executable, *self.program, *arguments]
         with (self.folder / "registry.log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=log, start_new_session=True
             )
-        self.wait_until_ready(patience)
+        return self.process
 
     def wait_until_ready(self, patience: float = 30) -> None:
         deadline = time.monotonic() + patience

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -121,6 +122,8 @@ class Application:
             ),
         )
         self._door = StandardDoor(services, bulk, rest, settings.max_message_bytes)
+        # What is here now stays until the end; the collector need not look at it again.
+        gc.freeze()
         try:
             yield
         finally:

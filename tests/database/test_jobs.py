@@ -68,10 +68,13 @@ async def _until(question: Callable[[], Awaitable[bool]], patience: float = 10) 
 async def test_a_job_is_there_if_and_only_if_the_transaction_commits(
     app: Database, worker: Database
 ) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def enqueue_and_fail() -> None:
         async with app.transaction(()) as connection:
             await Jobs.enqueue(connection, "work", {})
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await enqueue_and_fail()
     assert await _claim(worker) is None
     await _enqueue(app)
     job = await _claim(worker)

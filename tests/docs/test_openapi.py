@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from jsonschema import Draft202012Validator
 
+from examples import report_and_ask as example
 from ibr.interop.dci import routes
 from ibr.interop.dci.docs_page import handlers, kind_of
 from ibr.interop.dci.openapi import document
 from tests.docs.conftest import Reader
 from tests.docs.tutorial import commands_of
 
-SERVED = set(
-    re.findall(
-        r'"(/(?:registry|oauth2|\.well-known)/[a-z/._-]+)"',
-        Path(routes.__file__).read_text(encoding="utf-8"),
-    )
-)
+SOURCE = Path(routes.__file__).read_text(encoding="utf-8")
+SERVED = set(re.findall(r'[ {]"(/(?:registry|oauth2|\.well-known)/[a-z/._-]+[a-z])"', SOURCE))
 HERE = Path(__file__).resolve().parents[2] / "docs/tutorials/connect-a-programme.md"
 
 
@@ -111,26 +111,17 @@ def talk(reader: Reader) -> Any:
         reader.run(commands)
 
     def ask(path: str, action: str, message: dict[str, Any], **more: Any) -> tuple[int, Any]:
-        script = f"""
-import json, sys, httpx
-sys.path.insert(0, "examples")
-import report_and_ask as example
-kept = {{}}
-class Whole(Exception): pass
-plain = httpx.post
-def post(*args, **options):
-    answer = plain(*args, **options)
-    if "registry" in str(args[0]):
-        print(json.dumps([answer.status_code, answer.json()]))
-        raise SystemExit
-    return answer
-httpx.post = post
-example.post({reader.address!r}, {path!r}, {action!r}, 1, json.loads({json.dumps(message)!r}),
-             **json.loads({json.dumps(more)!r}))
-"""
-        (reader.folder / "talk.py").write_text(script, encoding="utf-8")
-        status, answer = json.loads(reader.run("python talk.py"))
-        return status, answer
+        answered: list[httpx.Response] = []
+
+        def post(address: str, **options: Any) -> httpx.Response:
+            answered.append(httpx.post(address, trust_env=False, **options))
+            return answered[-1]
+
+        with contextlib.chdir(reader.folder), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(example, "httpx", SimpleNamespace(post=post))
+            with contextlib.suppress(httpx.HTTPStatusError):
+                example.post(reader.address, path, action, 1, message, **more)
+        return answered[-1].status_code, answered[-1].json()
 
     return ask
 
@@ -213,8 +204,6 @@ def test_a_forbidden_question_is_as_described(talk: Any) -> None:
 
 
 def test_errors_without_a_token_are_as_described(reader: Reader) -> None:
-    import httpx
-
     with httpx.Client(base_url=reader.address, trust_env=False) as client:
         for path in sorted(each for each in SERVED if each.startswith("/registry/")):
             assert fits("HttpError", client.post(path, json={}).json()) == []
@@ -226,8 +215,6 @@ def test_errors_without_a_token_are_as_described(reader: Reader) -> None:
 
 
 def test_a_token_is_as_described(reader: Reader, talk: Any) -> None:
-    import httpx
-
     partner = json.loads((reader.folder / "partner.json").read_text(encoding="utf-8"))
     form = {"grant_type": "client_credentials", **partner}
     address = f"{reader.address}/oauth2/client/token"

@@ -67,9 +67,7 @@ def test_nothing_acknowledged_is_lost_when_the_registry_is_killed(
     town.check_all_there()
     _same_again(town)
     assert in_the_middle >= 2
-    print(
-        f"seed {seed}: {len(town.sent)} messages, {in_the_middle} deliveries cut in the middle"
-    )
+    print(f"seed {seed}: {len(town.sent)} messages, {in_the_middle} deliveries cut in the middle")
 
 
 def _let_the_worker_finish(registry: RegistryProcess) -> None:

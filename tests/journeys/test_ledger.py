@@ -51,8 +51,9 @@ def test_two_spellings_of_one_identifier_are_one_subject(door: Door, system: Sys
 
 
 def test_a_question_by_a_bare_number_is_kept_under_the_one_it_found(
-    door: Door, system: System
+    door: Door, system: System, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("ibr.interop.dci.identifier_kinds._FRESH_SECONDS", 0)
     number = a_number()
     record = {**a_person("x"), **in_programme("DCI001")}
     record["member"]["member_identifier"] = [an_identifier(number, "NID")]

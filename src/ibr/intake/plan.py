@@ -41,7 +41,7 @@ from ibr.reported.person import Group, Member
 SEVERAL: Final = bytes(16)
 
 
-class _Record(msgspec.Struct):
+class _Record(msgspec.Struct, gc=False):
     """One record while the reports of a chunk are applied to it."""
 
     record_id: int

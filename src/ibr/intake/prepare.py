@@ -16,14 +16,14 @@ from ibr.reported.beneficiary import Refusal, Reported
 from ibr.reported.parts import OF_GROUP, OWN, KnownAs
 
 
-class Indexed(msgspec.Struct, frozen=True):
+class Indexed(msgspec.Struct, frozen=True, gc=False):
     """An identifier with its blind index."""
 
     known_as: KnownAs
     blind_index: bytes
 
 
-class Prepared(msgspec.Struct):
+class Prepared(msgspec.Struct, gc=False):
     """A checked record, ready to be merged."""
 
     reported: Reported

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from functools import lru_cache
 
 from ibr.errors import NotUnderstood
 
@@ -17,6 +18,7 @@ _TYPE = re.compile(r"[A-Z0-9_]{1,40}", re.ASCII)
 _VALUE = re.compile(r"[A-Z0-9./_:+-]{1,64}", re.ASCII)
 
 
+@lru_cache(maxsize=1024)
 def canonical_type(text: str) -> str:
     """An identifier type as it is kept: capitals, digits and low lines, at most 40."""
     value = text.strip().upper().replace("-", "_").replace(" ", "_")

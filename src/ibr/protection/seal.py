@@ -7,6 +7,9 @@ its tag. A value moved to another row or column does not open (reliability F6).
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -15,7 +18,36 @@ from ibr.errors import Unavailable
 from ibr.protection.keyring import Keyring
 
 VERSION = 1
-_HEAD = 15
+_NONCE = 12
+_HEAD = 3 + _NONCE
+_AT_ONCE = 1024
+
+
+class _Nonces:
+    """Random nonces, asked of the operating system many at a time.
+
+    One call for each would cost more than the sealing itself. A process that forks must not go on
+    with its parent's nonces, so they are tied to the process number.
+    """
+
+    def __init__(self) -> None:
+        self._drawn: Iterator[bytes] = iter(())
+        self._lock = threading.Lock()
+        self._process = 0
+
+    def next(self) -> bytes:
+        """A nonce that was never given before."""
+        with self._lock:
+            if self._process != os.getpid():
+                self._process, self._drawn = os.getpid(), iter(())
+            nonce = next(self._drawn, None)
+            if nonce is None:
+                fresh = os.urandom(_NONCE * _AT_ONCE)
+                self._drawn = (
+                    fresh[at : at + _NONCE] for at in range(0, len(fresh), _NONCE)
+                )
+                nonce = next(self._drawn)
+            return nonce
 
 
 class Sealer:
@@ -25,10 +57,11 @@ class Sealer:
         self._keys = {number: AESGCM(key) for number, key in keyring.data.items()}
         self._current = self._keys[keyring.current]
         self._prefix = bytes([VERSION]) + keyring.current.to_bytes(2, "big")
+        self._nonces = _Nonces()
 
     def seal(self, clear: bytes, place: bytes) -> bytes:
         """`clear` sealed for `place`, which names table, column and row."""
-        nonce = os.urandom(12)
+        nonce = self._nonces.next()
         return self._prefix + nonce + self._current.encrypt(nonce, clear, place)
 
     def open(self, sealed: bytes, place: bytes) -> bytes:
@@ -50,7 +83,12 @@ class Sealer:
             ) from None
 
 
+@lru_cache(maxsize=256)
+def _prefix_of(table: str, column: str) -> bytes:
+    return f"{table}|{column}|".encode()
+
+
 def place_of(table: str, column: str, row: int | bytes) -> bytes:
     """Where a sealed value stands, as the bytes it is bound to."""
     key = row if isinstance(row, bytes) else row.to_bytes(8, "big", signed=True)
-    return f"{table}|{column}|".encode() + key
+    return _prefix_of(table, column) + key

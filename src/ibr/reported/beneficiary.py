@@ -11,7 +11,7 @@ from ibr.reported.parts import Given
 from ibr.reported.person import Group, Member
 
 
-class Reported(msgspec.Struct, kw_only=True):
+class Reported(msgspec.Struct, kw_only=True, gc=False):
     """One beneficiary in one programme as one delivery reports it.
 
     `status_at` is None where the report does not say since when; `status` where it says nothing.

@@ -31,7 +31,7 @@ LARGEST_GROUP: Final = 10_000
 _OLDEST = timedelta(days=366 * 130)
 
 
-class Facts(msgspec.Struct, frozen=True):
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """Identifiers, demography, home and members, as far as reported."""
 
     known_as: list[KnownAs]

@@ -13,7 +13,7 @@ OWN, OF_GROUP, OF_MEMBER = 0, 1, 2
 PRECISION_NONE, PRECISION_YEAR, PRECISION_MONTH, PRECISION_DAY = 0, 1, 2, 3
 
 
-class KnownAs(msgspec.Struct, frozen=True):
+class KnownAs(msgspec.Struct, frozen=True, gc=False):
     """An identifier in its canonical form and where it stands: OWN, OF_GROUP or OF_MEMBER."""
 
     kind: str
@@ -22,7 +22,7 @@ class KnownAs(msgspec.Struct, frozen=True):
     member_no: int = -1
 
 
-class Given(msgspec.Struct, frozen=True):
+class Given(msgspec.Struct, frozen=True, gc=False):
     """One benefit given; the value in whole minor units of its currency."""
 
     benefit_type: int
@@ -33,7 +33,7 @@ class Given(msgspec.Struct, frozen=True):
     description: str | None = None
 
 
-class Demography(msgspec.Struct, frozen=True):
+class Demography(msgspec.Struct, frozen=True, gc=False):
     """What is counted of a person: sex as a number of codelists.people.SEX_NUMBER."""
 
     sex: int = 0
@@ -43,7 +43,7 @@ class Demography(msgspec.Struct, frozen=True):
     is_disabled: bool | None = None
 
 
-class GroupMember(msgspec.Struct, frozen=True):
+class GroupMember(msgspec.Struct, frozen=True, gc=False):
     """A member of a household or family, as far as it is counted."""
 
     demography: Demography

@@ -12,8 +12,12 @@ from typing import Any
 import msgspec
 
 
-class Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """Any part of a record: absent members are left out when it is written."""
+class Part(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
+    """Any part of a record: absent members are left out when it is written.
+
+    Parts never refer to each other in a circle, so the garbage collector need not watch them:
+    with a whole block of records in memory, its rounds would cost more than reading them.
+    """
 
 
 class Identifier(Part, kw_only=True):

@@ -9,6 +9,7 @@ holds up the daily ones of the others.
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 from collections.abc import Awaitable, Callable
@@ -179,14 +180,21 @@ def _start_here(build: Build, number: int) -> None:
     _Here.loop = asyncio.new_event_loop()
     asyncio.set_event_loop(_Here.loop)
     _Here.services = _Here.loop.run_until_complete(build())
+    # Thousands of records live at once here and none of them forms a circle: the collector's
+    # rounds would cost a third of the work. It runs once after each delivery instead.
+    gc.freeze()
+    gc.disable()
 
 
 def _take_here(encoded: bytes) -> bytes:
     """Runs in the lane's process: takes one delivery in and gives its answer back, encoded."""
     assert _Here.loop is not None and _Here.services is not None
     handed = msgspec.msgpack.decode(encoded, type=Handed)
-    answer = _Here.loop.run_until_complete(_take(_Here.services, handed))
-    return msgspec.msgpack.encode(answer)
+    try:
+        answer = _Here.loop.run_until_complete(_take(_Here.services, handed))
+        return msgspec.msgpack.encode(answer)
+    finally:
+        gc.collect()
 
 
 async def _take(services: Services, handed: Handed) -> Answer:

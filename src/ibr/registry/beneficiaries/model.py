@@ -51,7 +51,7 @@ def digest_of(unit: int, content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16, key=bytes([unit])).digest()
 
 
-class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
+class RecordRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row of beneficiary_record."""
 
     record_id: int
@@ -73,7 +73,7 @@ class RecordRow(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: int
 
 
-class VersionRow(msgspec.Struct, frozen=True):
+class VersionRow(msgspec.Struct, frozen=True, gc=False):
     """A row of beneficiary_version: what a record said before."""
 
     record_id: int
@@ -84,7 +84,7 @@ class VersionRow(msgspec.Struct, frozen=True):
     delivery_id: int
 
 
-class MemberRow(msgspec.Struct, frozen=True):
+class MemberRow(msgspec.Struct, frozen=True, gc=False):
     """A row of group_member."""
 
     record_id: int
@@ -99,7 +99,7 @@ class MemberRow(msgspec.Struct, frozen=True):
     subject_index: bytes | None
 
 
-class IdentifierRow(msgspec.Struct, frozen=True):
+class IdentifierRow(msgspec.Struct, frozen=True, gc=False):
     """A row of identifier."""
 
     record_id: int
@@ -111,7 +111,7 @@ class IdentifierRow(msgspec.Struct, frozen=True):
     as_of: datetime
 
 
-class Replaced(msgspec.Struct, frozen=True):
+class Replaced(msgspec.Struct, frozen=True, gc=False):
     """An identifier that a newer report put another in place of."""
 
     record_id: int

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
 from ibr.reported.parts import Given
 
 
-class BenefitRow(msgspec.Struct, frozen=True):
+class BenefitRow(msgspec.Struct, frozen=True, gc=False):
     """A row of benefit."""
 
     record_id: int
@@ -32,9 +33,14 @@ def benefit_key(given: Given) -> int:
     The standard's key of a benefit is person, programme, type, date and value (digest.md 8,
     PRS.IBR.02); quantity and description stand for the value of what is given in kind.
     """
-    said = (
-        f"{given.benefit_type}|{given.value_minor}|{given.currency}|{given.quantity}|"
-        f"{given.description}"
+    return _key(
+        given.benefit_type, given.value_minor, given.currency, given.quantity, given.description
     )
-    digest = hashlib.blake2b(said.encode(), digest_size=8).digest()
+
+
+# The same amount is given to thousands of people in one delivery.
+@lru_cache(maxsize=65_536)
+def _key(*said: int | str | None) -> int:
+    text = "|".join(map(str, said))
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

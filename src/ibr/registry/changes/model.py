@@ -10,7 +10,7 @@ import msgspec
 Kind = Literal["enrolled", "status_changed", "details_changed", "benefit_given"]
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """What changed in which record, and when it happened by the sender's clock."""
 
     record_id: int

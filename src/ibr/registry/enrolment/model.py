@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 
-class Standing(msgspec.Struct, frozen=True):
+class Standing(msgspec.Struct, frozen=True, gc=False):
     """A status, since when, and its rank among changes of the same moment."""
 
     status: int
@@ -19,7 +19,7 @@ class Standing(msgspec.Struct, frozen=True):
         return (self.at, self.rank) < (other.at, other.rank)
 
 
-class RecordState(msgspec.Struct, frozen=True, kw_only=True):
+class RecordState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the merge needs to know of a record that is already there."""
 
     record_id: int
@@ -32,7 +32,7 @@ class RecordState(msgspec.Struct, frozen=True, kw_only=True):
     enrolled_said_at: datetime | None
 
 
-class EnrolmentRow(msgspec.Struct, frozen=True, kw_only=True):
+class EnrolmentRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A row of enrolment, without the totals that benefits add."""
 
     record_id: int
@@ -47,7 +47,7 @@ class EnrolmentRow(msgspec.Struct, frozen=True, kw_only=True):
     delivery_id: int
 
 
-class StatusRow(msgspec.Struct, frozen=True):
+class StatusRow(msgspec.Struct, frozen=True, gc=False):
     """A row of status_change."""
 
     record_id: int
@@ -58,7 +58,7 @@ class StatusRow(msgspec.Struct, frozen=True):
     delivery_id: int
 
 
-class IndexRow(msgspec.Struct, frozen=True):
+class IndexRow(msgspec.Struct, frozen=True, gc=False):
     """A row of enrolled_index: from an identifier to a record and its status."""
 
     blind_index: bytes

@@ -1,0 +1,104 @@
+"""Deliveries merged by the registry itself, and what it then holds, read out in the clear."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from ibr.clock import now
+from ibr.deliveries.model import Tally
+from ibr.intake.enrolment_updates import Merger, merge_chunk, source_of
+from ibr.intake.prepare import Preparer
+from ibr.interop.dci.messages.read_beneficiary import read_beneficiary
+from ibr.protection.seal import place_of
+from ibr.reported.beneficiary import Refusal
+from tests.door import Door, System
+
+Json = dict[str, Any]
+Batch = tuple[datetime, Sequence[Json]]
+TABLES = (
+    "record_key beneficiary_record beneficiary_version group_member identifier enrolled_index "
+    "enrolment status_change change benefit benefit_month"
+).split()
+
+
+async def merge(door: Door, system: System, batches: Sequence[Batch]) -> list[Tally]:
+    """Empties the registry and merges these batches, one transaction each."""
+    services = door.services
+    partner = await services.book.by_client(system.credentials["client_id"])
+    assert partner is not None
+    await door._owner(f"truncate {', '.join(TABLES)}", ())
+    asker = partner.asker(partner.scopes)
+    preparer = Preparer(asker, services.book.programmes_by_code, services.blind_index)
+    tallies = []
+    for number, (as_of, records) in enumerate(batches):
+        items: list[Any] = []
+        for place, record in enumerate(records):
+            encoded = json.dumps(record).encode()
+            read = read_beneficiary(encoded, place, as_of, services.book.currency_of)
+            items.append(read if isinstance(read, Refusal) else preparer.prepare(read))
+        assert not any(isinstance(item, Refusal) for item in items), items
+        tally = Tally()
+        async with services.database.transaction(asker.report) as connection:
+            merger = Merger(services.sealer, services.blind_index)
+            await merge_chunk(connection, merger, source_of(number, as_of, now()), items, tally)
+        tallies.append(tally)
+    return tallies
+
+
+async def state(door: Door) -> Json:
+    """Everything that stands, by record key and without what only says when we learned it."""
+    keys = {
+        row["record_id"]: row["record_key"].hex()
+        for row in await door._owner("select record_id, record_key from record_key", ())
+    }
+
+    async def rows(columns: str, table: str, where: str = "true") -> list[tuple[Any, ...]]:
+        found = await door._owner(f"select record_id, {columns} from {table} where {where}", ())
+        return sorted(
+            ((keys[row["record_id"]], *list(row)[1:]) for row in found), key=repr
+        )
+
+    content = await door._owner("select record_id, personal from beneficiary_record", ())
+    return {
+        "content": {keys[row["record_id"]]: _opened(door, row) for row in content},
+        "records": await rows(
+            "programme_id, assistance_unit, sex, birth_date, birth_precision, is_disabled, "
+            "region_code, group_size, subject_index",
+            "beneficiary_record",
+        ),
+        "enrolments": await rows(
+            "programme_id, enrolled_at, status, status_at, status_rank, as_of, benefit_count, "
+            "benefit_total, first_benefit_at, last_benefit_at",
+            "enrolment",
+        ),
+        "index": await rows(
+            "blind_index, programme_id, role, assistance_unit, status, status_at, status_rank",
+            "enrolled_index",
+        ),
+        "identifiers": await rows("blind_index, role, type_id", "identifier", "replaced_at is null"),
+        "history": await rows("changed_at, status", "status_change"),
+        "benefits": await rows("given_at, benefit_type, value_minor, currency", "benefit"),
+        "months": [
+            tuple(row) for row in await door._owner("select * from benefit_month order by 1, 2", ())
+        ],
+    }
+
+
+def _opened(door: Door, row: Any) -> Json:
+    place = place_of("beneficiary_record", "personal", row["record_id"])
+    document = msgspec.json.decode(door.services.sealer.open(row["personal"], place))
+    return _sorted({"member": document.get("member"), "group": document.get("group")})
+
+
+def _sorted(value: Any) -> Any:
+    """Lists of identifiers are sets."""
+    if isinstance(value, dict):
+        return {name: _sorted(each) for name, each in sorted(value.items())}
+    if isinstance(value, list):
+        return sorted((_sorted(each) for each in value), key=repr)
+    return value
