@@ -156,7 +156,7 @@ class _Connection(asyncio.Protocol):
         right = self.expected == ANY or _said(data, end) == self.expected
         self.generator.answered(self, latency, data[9:12].decode(), right)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _exc: Exception | None) -> None:
         if not self.generator.stopping:
             self.generator.result.broken_connections += 1
 

@@ -88,7 +88,7 @@ class Desk:
             database=database,
             questions=database,
             book=book,
-            envelopes=Envelopes(book, no_tokens, own, RequestLimit(1_000_000)),
+            envelopes=Envelopes(book, no_tokens, own, RequestLimit(1_000_000), always_signed=False),
             tokens=no_tokens,
             writer=Writer(REGISTRY, Signer(REGISTRY, "k", SigningKey.generate()), 200),
             sealer=Sealer(keyring),

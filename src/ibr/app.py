@@ -9,9 +9,7 @@ from functools import partial
 from typing import Any
 
 from litestar import Litestar
-from litestar.openapi import OpenAPIConfig
 
-from ibr import __version__
 from ibr.access.limits import RequestLimit
 from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Tokens
@@ -19,15 +17,16 @@ from ibr.clock import now
 from ibr.db.pool import Role, open_database
 from ibr.interop.dci.answers import Writer
 from ibr.interop.dci.bulk import Bulk, open_lane, spool_folder
+from ibr.interop.dci.docs_page import handlers as docs_handlers
 from ibr.interop.dci.envelope import Envelopes
 from ibr.interop.dci.keys import own_key
 from ibr.interop.dci.routes import Receive, Scope, Send, StandardDoor
 from ibr.interop.dci.services import Services
 from ibr.interop.dci.signature import Signer
+from ibr.operation.health import handlers
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import open_keyring
 from ibr.protection.seal import Sealer
-from ibr.operation.health import handlers
 from ibr.settings import Settings
 from ibr.web.routes import routes
 from ibr.web.services import WebServices
@@ -53,7 +52,11 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
         questions=questions,
         book=book,
         envelopes=Envelopes(
-            book, tokens, settings.own_ids, RequestLimit(settings.requests_per_minute)
+            book,
+            tokens,
+            settings.own_ids,
+            RequestLimit(settings.requests_per_minute),
+            always_signed=settings.production,
         ),
         tokens=tokens,
         writer=Writer(settings.registry_id, signer, settings.error_http_status),
@@ -115,11 +118,10 @@ class Application:
             blind_index=services.blind_index,
         )
         rest: Any = Litestar(
-            route_handlers=[*handlers(services.database), *routes(web)],
+            route_handlers=[*handlers(services.database), *docs_handlers(), *routes(web)],
             exception_handlers=unknown_addresses(web),
-            openapi_config=OpenAPIConfig(
-                title="Integrated Beneficiary Registry", version=__version__, path="/docs"
-            ),
+            # The document and its page are our own (interop/dci/docs_page.py).
+            openapi_config=None,
         )
         self._door = StandardDoor(services, bulk, rest, settings.max_message_bytes)
         # What is here now stays until the end; the collector need not look at it again.

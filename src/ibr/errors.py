@@ -32,7 +32,7 @@ class NotUnderstood(RegistryError):
 
 
 class NotProven(RegistryError):
-    """Who is asking could not be proven: no token, an expired one, a signature that does not hold."""
+    """Who asks could not be proven: no token, an expired one, a signature that does not hold."""
 
     kind = "not_proven"
 

@@ -12,9 +12,36 @@ import structlog
 # A log line may carry these keys and no others. None of them can hold a name, an identifier
 # of a person, a phone number or the text of a message.
 ALLOWED = frozenset(
-    "event level timestamp logger exc_info exception "
-    "partner path status seconds code delivery_id job count chunk bytes port address version "
-    "migration kind attempt programme cycle reason signal pid role".split()
+    [
+        "event",
+        "level",
+        "timestamp",
+        "logger",
+        "exc_info",
+        "exception",
+        "partner",
+        "path",
+        "status",
+        "seconds",
+        "code",
+        "delivery_id",
+        "job",
+        "count",
+        "chunk",
+        "bytes",
+        "port",
+        "address",
+        "version",
+        "migration",
+        "kind",
+        "attempt",
+        "programme",
+        "cycle",
+        "reason",
+        "signal",
+        "pid",
+        "role",
+    ]
 )
 
 

@@ -48,7 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Explained(description="HTTP status of an ERR answer to a message that cannot be read."),
     ] = 200
     max_message_bytes: Annotated[
-        int, Explained(ge=1024, description="Largest question (search, enrolled, txn/status), bytes.")
+        int,
+        Explained(ge=1024, description="Largest question (search, enrolled, txn/status), bytes."),
     ] = 1_048_576
     max_delivery_bytes: Annotated[
         int, Explained(ge=1024, description="Largest enrolment update, bytes.")
@@ -62,7 +63,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_minutes: Annotated[
         int, Explained(ge=1, description="An officer's session ends after this much idle time.")
     ] = 15
-    locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = "en"
+    locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
+        "en"
+    )
     currency: Annotated[
         str, Explained(pattern="^[A-Z]{3}$", description="Currency of values that name none.")
     ] = "XTS"

@@ -18,7 +18,8 @@ import pytest
 
 from ibr.db import embedded
 from ibr.db import programs as programs_on_disk
-from ibr.db.embedded import find_or_start, is_running, refuse_unsafe, stop
+from ibr.db.embedded import find_or_start, is_running, stop
+from ibr.db.safety import refuse_unsafe
 from ibr.errors import Unavailable
 from ibr.settings import Settings
 
@@ -58,9 +59,7 @@ def new_settings() -> Iterator[NewSettings]:
     """Settings with a data folder of their own; its server is stopped and its folders removed."""
     made: list[Settings] = []
 
-    def make(
-        name: str = "var", mode: int = 0o711, owner: int | None = None
-    ) -> Settings:
+    def make(name: str = "var", mode: int = 0o711, owner: int | None = None) -> Settings:
         # Not pytest's tmp_path: its path is long, and only its owner may pass through it.
         folder = Path(tempfile.mkdtemp(prefix="ibr-", dir="/tmp"))
         folder.chmod(mode)
@@ -98,9 +97,7 @@ async def test_starts_a_safe_server_and_finds_it_again(
 
     expected = programs_on_disk._look(folder())
     assert expected is not None
-    number = str(
-        await _ask(location.dsn, "select current_setting('server_version_num')")
-    )
+    number = str(await _ask(location.dsn, "select current_setting('server_version_num')"))
     assert int(number) // 10000 == expected.major
 
     connection = await asyncpg.connect(location.dsn)
@@ -194,18 +191,14 @@ def test_a_start_cut_short_leaves_nothing_half_made(new_settings: NewSettings) -
     assert is_running(settings)
 
 
-def _start_and_tell(
-    settings: Settings, told: multiprocessing.Queue[tuple[str, int]]
-) -> None:
+def _start_and_tell(settings: Settings, told: multiprocessing.Queue[tuple[str, int]]) -> None:
     told.put((find_or_start(settings).dsn, _postmaster(settings)))
 
 
 def test_starters_at_the_same_time_share_one_server(new_settings: NewSettings) -> None:
     settings = new_settings()
     told: multiprocessing.Queue[tuple[str, int]] = copies.Queue()
-    starters = [
-        copies.Process(target=_start_and_tell, args=(settings, told)) for _ in range(4)
-    ]
+    starters = [copies.Process(target=_start_and_tell, args=(settings, told)) for _ in range(4)]
     for starter in starters:
         starter.start()
     answers = {told.get(timeout=60) for _ in starters}
@@ -225,9 +218,7 @@ async def test_a_path_unfit_for_a_socket(new_settings: NewSettings, name: str) -
 
 
 @pytest.mark.parametrize("trap", ["open to all", "a link", "of another user"])
-def test_refuses_a_socket_folder_that_others_prepared(
-    new_settings: NewSettings, trap: str
-) -> None:
+def test_refuses_a_socket_folder_that_others_prepared(new_settings: NewSettings, trap: str) -> None:
     settings = new_settings("x" * 120)
     settings.data_dir.mkdir()
     cluster = embedded._cluster(settings.data_dir)
@@ -301,9 +292,7 @@ async def test_the_log_holds_no_data(new_settings: NewSettings) -> None:
     assert "person" not in log
 
 
-async def _restarted_with(
-    settings: Settings, name: str, value: str
-) -> asyncpg.Connection:
+async def _restarted_with(settings: Settings, name: str, value: str) -> asyncpg.Connection:
     """A connection to the server after one setting was changed, as an operator would change it."""
     location = find_or_start(settings)
     await _ask(location.dsn, f"alter system set {name} = {value}")
@@ -376,9 +365,7 @@ class _Answers:
             "log_min_duration_statement": "-1",
             "log_parameter_max_length": "0",
         }
-        self.rows = [
-            {"name": name, "setting": value} for name, value in (good | changed).items()
-        ]
+        self.rows = [{"name": name, "setting": value} for name, value in (good | changed).items()]
 
     async def fetch(self, _question: str, _names: list[str]) -> list[dict[str, str]]:
         return self.rows

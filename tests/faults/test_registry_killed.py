@@ -14,7 +14,7 @@ from tests.registry_process import RegistryProcess
 
 ROUNDS = 10
 # Rounds with a large delivery; in the first two of them the kill comes between two blocks.
-_WITH_LARGE = (0, 2, 5, 8)
+_WITH_LARGE = (0, 2, 5)
 # Two blocks, so that the registry can die between them.
 LARGE = 5_500
 _MIDDLE = "select 1 from ibr.delivery where state = 'received' and next_item > 0"

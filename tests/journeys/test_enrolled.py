@@ -173,7 +173,9 @@ def test_the_suspended_look_like_the_unknown(system: System) -> None:
 def test_a_yes_has_other_letters_only_where_it_says_yes(system: System) -> None:
     somebody = a_number()
     system.report(enrolled(somebody, "DCI001"))
-    assert shape(system.ask(somebody, "DCI001"))[:-1] == shape(system.ask(a_number(), "DCI001"))[:-1]
+    assert (
+        shape(system.ask(somebody, "DCI001"))[:-1] == shape(system.ask(a_number(), "DCI001"))[:-1]
+    )
 
 
 @pytest.mark.parametrize("programme", ["DCI002", "NOT_THERE"])

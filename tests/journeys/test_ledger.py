@@ -115,9 +115,7 @@ def test_after_a_failure_the_next_question_is_answered(door: Door, system: Syste
 
 
 @pytest.mark.parametrize("path", [ENROLLED, SEARCH, UPDATES])
-def test_a_signature_that_does_not_hold_is_an_event(
-    door: Door, system: System, path: str
-) -> None:
+def test_a_signature_that_does_not_hold_is_an_event(door: Door, system: System, path: str) -> None:
     body = system.question(a_number(), "DCI001").replace(b"DCI001", b"DCI002")
     if path == UPDATES:
         body = system.updates([enrolled(a_number(), "DCI001")]).replace(b"DCI001", b"DCI002")

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ibr.clock import now
+from ibr.db.pool import Connection, owner_transaction
 from ibr.deliveries.model import Tally
 from ibr.intake.enrolment_updates import Merger, merge_chunk, source_of
 from ibr.intake.prepare import Preparer
@@ -20,10 +21,19 @@ from tests.door import Door, System
 
 Json = dict[str, Any]
 Batch = tuple[datetime, Sequence[Json]]
-TABLES = (
-    "record_key beneficiary_record beneficiary_version group_member identifier enrolled_index "
-    "enrolment status_change change benefit benefit_month"
-).split()
+TABLES = [
+    "record_key",
+    "beneficiary_record",
+    "beneficiary_version",
+    "group_member",
+    "identifier",
+    "enrolled_index",
+    "enrolment",
+    "status_change",
+    "change",
+    "benefit",
+    "benefit_month",
+]
 
 
 async def merge(door: Door, system: System, batches: Sequence[Batch]) -> list[Tally]:
@@ -31,7 +41,8 @@ async def merge(door: Door, system: System, batches: Sequence[Batch]) -> list[Ta
     services = door.services
     partner = await services.book.by_client(system.credentials["client_id"])
     assert partner is not None
-    await door._owner(f"truncate {', '.join(TABLES)}", ())
+    async with owner_transaction(door.dsn) as owner:
+        await owner.execute(";".join(f"delete from {table}" for table in TABLES))
     asker = partner.asker(partner.scopes)
     preparer = Preparer(asker, services.book.programmes_by_code, services.blind_index)
     tallies = []
@@ -52,18 +63,21 @@ async def merge(door: Door, system: System, batches: Sequence[Batch]) -> list[Ta
 
 async def state(door: Door) -> Json:
     """Everything that stands, by record key and without what only says when we learned it."""
+    async with owner_transaction(door.dsn) as owner:
+        return await _state(door, owner)
+
+
+async def _state(door: Door, owner: Connection) -> Json:
     keys = {
         row["record_id"]: row["record_key"].hex()
-        for row in await door._owner("select record_id, record_key from record_key", ())
+        for row in await owner.fetch("select record_id, record_key from record_key")
     }
 
     async def rows(columns: str, table: str, where: str = "true") -> list[tuple[Any, ...]]:
-        found = await door._owner(f"select record_id, {columns} from {table} where {where}", ())
-        return sorted(
-            ((keys[row["record_id"]], *list(row)[1:]) for row in found), key=repr
-        )
+        found = await owner.fetch(f"select record_id, {columns} from {table} where {where}")
+        return sorted(((keys[row["record_id"]], *list(row)[1:]) for row in found), key=repr)
 
-    content = await door._owner("select record_id, personal from beneficiary_record", ())
+    content = await owner.fetch("select record_id, personal from beneficiary_record")
     return {
         "content": {keys[row["record_id"]]: _opened(door, row) for row in content},
         "records": await rows(
@@ -80,11 +94,13 @@ async def state(door: Door) -> Json:
             "blind_index, programme_id, role, assistance_unit, status, status_at, status_rank",
             "enrolled_index",
         ),
-        "identifiers": await rows("blind_index, role, type_id", "identifier", "replaced_at is null"),
+        "identifiers": await rows(
+            "blind_index, role, type_id", "identifier", "replaced_at is null"
+        ),
         "history": await rows("changed_at, status", "status_change"),
         "benefits": await rows("given_at, benefit_type, value_minor, currency", "benefit"),
         "months": [
-            tuple(row) for row in await door._owner("select * from benefit_month order by 1, 2", ())
+            tuple(row) for row in await owner.fetch("select * from benefit_month order by 1, 2")
         ],
     }
 

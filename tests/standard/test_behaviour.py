@@ -18,7 +18,12 @@ EMPTY: dict[str, dict[str, Any]] = {
     UPDATES: {"enrolled_response": []},
     SEARCH: {"search_response": []},
 }
-ANSWERS = {ENROLLED: "on-search", SEARCH: "on-search", UPDATES: "on-notify", STATUS: "txn-on-status"}
+ANSWERS = {
+    ENROLLED: "on-search",
+    SEARCH: "on-search",
+    UPDATES: "on-notify",
+    STATUS: "txn-on-status",
+}
 ACTIONS = {ENROLLED: "search", SEARCH: "search", UPDATES: "notify", STATUS: "txn-status"}
 
 
@@ -393,9 +398,7 @@ def test_a_delivery_without_a_list_is_refused_for_that(system: System, lists: ob
 
 @pytest.mark.parametrize("encrypted", [True, "true", 1])
 def test_encrypted_messages_are_refused_by_name(system: System, encrypted: object) -> None:
-    refused(
-        system.ask(a_number(), "DCI001", is_msg_encrypted=encrypted), "err.encryption.invalid"
-    )
+    refused(system.ask(a_number(), "DCI001", is_msg_encrypted=encrypted), "err.encryption.invalid")
 
 
 @pytest.mark.parametrize(
@@ -472,10 +475,20 @@ def test_reports_that_contradict_each_other_together_do_not_stop_a_delivery(
         {"assistance_unit": "2", "group": {"group_size": 3_000_000_000}},
         {"assistance_unit": "2", "group": {"group_size": -1}},
         {"assistance_unit": "2", "group": {"group_size": "inf"}},
-        {"benefits": [{"benefit_type": "1", "benefit_date": "2026-01-01",
-                       "benefit_value": "USD 9999999999999.99"}]},
-        {"benefits": [{"benefit_type": "1", "benefit_date": "2026-01-01",
-                       "benefit_quantity": 2**40}]},
+        {
+            "benefits": [
+                {
+                    "benefit_type": "1",
+                    "benefit_date": "2026-01-01",
+                    "benefit_value": "USD 9999999999999.99",
+                }
+            ]
+        },
+        {
+            "benefits": [
+                {"benefit_type": "1", "benefit_date": "2026-01-01", "benefit_quantity": 2**40}
+            ]
+        },
         {"benefits": [{"benefit_type": "1", "benefit_date": "0001-01-01"}]},
         {"enrollment_date": "9999-12-31T23:59:59-14:00"},
         {"enrollment_status": -1},
@@ -484,8 +497,12 @@ def test_reports_that_contradict_each_other_together_do_not_stop_a_delivery(
         {"member": {"member_identifier": [{"identifier_type": "UIN", "identifier_value": "1\n"}]}},
         {"member": {"member_identifier": [{"identifier_type": "UIN", "identifier_value": "ı1"}]}},
         {"member": {"member_identifier": [{"identifier_type": "ſ", "identifier_value": "1"}]}},
-        {"programme_identifier": [{"programme_identifier": "DCI001"},
-                                  {"programme_identifier": "NOT_THERE"}]},
+        {
+            "programme_identifier": [
+                {"programme_identifier": "DCI001"},
+                {"programme_identifier": "NOT_THERE"},
+            ]
+        },
         {"assistance_unit": "9"},
     ],
 )

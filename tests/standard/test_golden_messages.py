@@ -63,9 +63,7 @@ def test_the_golden_encrypted_search_is_refused_by_name(system: System) -> None:
         ("/registry/notify", "10_notify_body"),
     ],
 )
-def test_the_golden_subscriptions_have_no_address_yet(
-    system: System, path: str, name: str
-) -> None:
+def test_the_golden_subscriptions_have_no_address_yet(system: System, path: str, name: str) -> None:
     reply = sent(system, path, name, f"golden-{name}")
     assert (reply.status, reply.error) == (404, "err.request.not_found")
 

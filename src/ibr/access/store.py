@@ -43,7 +43,8 @@ async def partners(connection: Connection) -> list[Partner]:
     rows = await connection.fetch(
         """
         select p.partner_id, p.sender_id, p.name, p.client_id, p.secret_hash, p.signature_policy,
-               p.signature_profile, p.scopes, p.purpose_code, p.suspended_at is not null as suspended,
+               p.signature_profile, p.scopes, p.purpose_code,
+               p.suspended_at is not null as suspended,
                array(select r.programme_id from programme r
                      where p.ask_all or exists (
                          select from partner_programme pp
@@ -87,10 +88,20 @@ async def add_partner(connection: Connection, values: dict[str, Any]) -> int:
             """,
             *(
                 values[name]
-                for name in (
-                    "sender_id name client_id secret_hash signature_policy signature_profile "
-                    "scopes callback_urls jwks_url ask_all report_all purpose_code"
-                ).split()
+                for name in [
+                    "sender_id",
+                    "name",
+                    "client_id",
+                    "secret_hash",
+                    "signature_policy",
+                    "signature_profile",
+                    "scopes",
+                    "callback_urls",
+                    "jwks_url",
+                    "ask_all",
+                    "report_all",
+                    "purpose_code",
+                ]
             ),
         )
         or 0

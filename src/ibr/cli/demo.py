@@ -194,5 +194,3 @@ def reset(
     for name in ("demo", "keys", "spool", "postgres"):
         shutil.rmtree(settings.data_dir / name, ignore_errors=True)
     said("Forgotten. Make a new one with: ibr demo load")
-
-

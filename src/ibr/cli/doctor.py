@@ -8,9 +8,10 @@ import typer
 
 from ibr.cli.show import data, said, wait_for
 from ibr.clock import now
-from ibr.db.embedded import find_or_start, refuse_unsafe
+from ibr.db.embedded import find_or_start
 from ibr.db.migrate import state
 from ibr.db.pool import connect_as_owner
+from ibr.db.safety import refuse_unsafe
 from ibr.errors import RegistryError
 from ibr.protection.keyring import open_keyring
 from ibr.settings import Settings, read_settings

@@ -129,5 +129,8 @@ def _from_csv(row: dict[str, Any]) -> dict[str, Any]:
     values = {name: value for name, value in row.items() if name and value not in (None, "")}
     names = {"en": values.pop("name", ""), "fr": values.pop("name_fr", "")}
     functions = [each for each in values.pop("functions", "").split(";") if each]
-    return {**values, "names": {key: name for key, name in names.items() if name},
-            "functions": functions}
+    return {
+        **values,
+        "names": {key: name for key, name in names.items() if name},
+        "functions": functions,
+    }

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import subprocess
 import sys
+import threading
 from enum import StrEnum
 from functools import partial
 from typing import Annotated
@@ -15,9 +18,9 @@ import uvicorn
 from ibr.app import Application, build_lane_services
 from ibr.cli.db import prepare
 from ibr.cli.show import command, said, settings_and_database
-from ibr.db.embedded import refuse_unsafe
 from ibr.db.migrate import state
 from ibr.db.pool import connect_as_owner
+from ibr.db.safety import refuse_unsafe
 from ibr.errors import Unavailable
 from ibr.interop.dci.bulk import spool_folder
 from ibr.jobs.worker import run_worker
@@ -50,15 +53,12 @@ def serve(
         asyncio.run(run_worker(location.dsn, build, until_stdin_closes=until_stdin_closes))
         return
     clear(spool_folder(settings.data_dir))
-    worker = _start_worker() if role is Part.ALL else None
+    worker = _Worker() if role is Part.ALL else None
     try:
         _listen(settings, location.dsn, host or settings.host, port or settings.port)
     finally:
         if worker is not None:
-            # The worker ends when its standard input closes, having finished the job at hand.
-            assert worker.stdin is not None
-            worker.stdin.close()
-            worker.wait(30)
+            worker.stop()
 
 
 async def _check(settings: Settings, dsn: str, kind: str) -> None:
@@ -79,10 +79,41 @@ async def _check(settings: Settings, dsn: str, kind: str) -> None:
     await prepare(settings, dsn)
 
 
-def _start_worker() -> subprocess.Popen[bytes]:
-    command_line = [sys.executable, "-m", "ibr", "serve", "--role", "worker",
-                    "--until-stdin-closes"]
-    return subprocess.Popen(command_line, stdin=subprocess.PIPE)
+class _Worker:
+    """The worker as a child process; started again when it dies."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process = self._start()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command_line = [
+            sys.executable,
+            "-m",
+            "ibr",
+            "serve",
+            "--role",
+            "worker",
+            "--until-stdin-closes",
+        ]
+        return subprocess.Popen(command_line, stdin=subprocess.PIPE)
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            code = self._process.wait()
+            # A pause, so that a worker that cannot start does not keep the machine busy.
+            if not self._stopping.wait(2):
+                logger().error("the worker died and is started again", code=code)
+                self._process = self._start()
+
+    def stop(self) -> None:
+        """Lets the worker finish the job at hand; it ends when its standard input closes."""
+        self._stopping.set()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait(30)
 
 
 def _listen(settings: Settings, dsn: str, host: str, port: int) -> None:
@@ -102,7 +133,12 @@ def _listen(settings: Settings, dsn: str, host: str, port: int) -> None:
     )
     server = uvicorn.Server(config)
     said(f"The registry listens on http://{host}:{port}")
-    server.run()
+    # uvicorn ends well on SIGTERM and then raises it once more for whoever was there before it.
+    # To be asked to end is no failure: what follows still has a worker to stop, and the exit
+    # code is 0.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run()
     if not server.started:
         raise Unavailable(
             "serve.not_started",

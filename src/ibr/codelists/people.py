@@ -7,8 +7,14 @@ from ibr.codelists.code_list import CodeList
 SEX = CodeList(
     "sex",
     {"male": "Male", "female": "Female", "other": "Other", "unknown": "Unknown"},
-    {"m": "male", "f": "female", "others": "other", "u": "unknown", "man": "male",
-     "woman": "female"},
+    {
+        "m": "male",
+        "f": "female",
+        "others": "other",
+        "u": "unknown",
+        "man": "male",
+        "woman": "female",
+    },
 )
 # How sex is kept in the database: a small number, in the order of the list.
 SEX_NUMBER = {"male": 1, "female": 2, "other": 3, "unknown": 0}

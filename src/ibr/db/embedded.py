@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import asyncpg
 import msgspec
@@ -65,11 +65,6 @@ log_min_error_statement = panic
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
 """
-
-# In quotes because only asyncpg's type stubs know these classes as generic.
-AnyConnection: TypeAlias = (
-    "asyncpg.Connection[Any] | asyncpg.pool.PoolConnectionProxy[Any]"
-)
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -119,9 +114,7 @@ def find_or_start(settings: Settings, *, programs: Path | None = None) -> Locati
         _private_folder(cluster.home, cluster.account)
         _private_folder(cluster.sockets, cluster.account)
         if not cluster.account.may_enter(cluster.home):
-            raise _folder_refused(
-                cluster.home, f"the user {cluster.account.name} cannot reach it"
-            )
+            raise _folder_refused(cluster.home, f"the user {cluster.account.name} cannot reach it")
         if not (_answers(cluster) and _ready(cluster)):
             # A server that was stopping when we asked is gone now, and is started like any other.
             _begin(cluster, settings, programs)
@@ -160,65 +153,6 @@ def is_running(settings: Settings) -> bool:
     return not settings.database_url and _answers(_cluster(settings.data_dir))
 
 
-async def refuse_unsafe(
-    connection: AnyConnection, kind: Literal["own", "embedded"] = "own"
-) -> list[str]:
-    """Refuses a server that could lose or garble what it confirmed; returns lesser warnings.
-
-    Checksums cannot be demanded of a server that is not ours, so there they are a warning.
-    """
-    names = list(_MUST_BE) + ["server_version_num", "data_checksums", "server_encoding"]
-    names += ["log_statement", "log_min_duration_statement", "log_parameter_max_length"]
-    rows = await connection.fetch(
-        "select name, setting from pg_catalog.pg_settings where name = any($1::text[])",
-        names,
-    )
-    seen = {row["name"]: row["setting"] for row in rows}
-    wrong = [
-        f"{name} is {seen.get(name)} and must be {' or '.join(allowed)}"
-        for name, allowed in _MUST_BE.items()
-        if seen.get(name) not in allowed
-    ]
-    if int(seen["server_version_num"]) < 150000:
-        wrong.append(
-            f"server_version_num is {seen['server_version_num']} and must be 150000 or up"
-        )
-    if seen["server_encoding"] != "UTF8":
-        wrong.append(f"server_encoding is {seen['server_encoding']} and must be UTF8")
-    warnings = []
-    if seen["data_checksums"] != "on":
-        sentence = "data_checksums is off and must be on"
-        if kind == "embedded":
-            wrong.append(sentence)
-        else:
-            warnings.append(
-                "data_checksums is off: damage to the disk would go unnoticed."
-            )
-    writes = (
-        seen["log_statement"] in ("mod", "all")
-        or seen["log_min_duration_statement"] != "-1"
-    )
-    if writes and seen.get("log_parameter_max_length") != "0":
-        warnings.append(
-            "The server's log may receive personal data: set log_parameter_max_length to 0."
-        )
-    if wrong:
-        raise Unavailable(
-            "database.unsafe",
-            f"The database could lose what it has confirmed: {'; '.join(wrong)}. "
-            "Change its configuration and start again.",
-        )
-    return warnings
-
-
-_MUST_BE = {
-    "fsync": ("on",),
-    "full_page_writes": ("on",),
-    "synchronous_commit": ("on", "remote_apply"),
-    "wal_level": ("replica", "logical"),
-}
-
-
 def _make_data_dir(folder: Path) -> None:
     if folder.exists():
         return
@@ -237,13 +171,9 @@ def _only_one(folder: Path) -> Iterator[None]:
     """Holds the lock that keeps two starters, or a starter and a stopper, apart."""
     try:
         # The system closes the file when a process dies, so the lock cannot be left behind.
-        held = os.open(
-            folder / "postgres.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600
-        )
+        held = os.open(folder / "postgres.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as refused:
-        raise _folder_refused(
-            folder, refused.strerror or "it cannot be locked"
-        ) from None
+        raise _folder_refused(folder, refused.strerror or "it cannot be locked") from None
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield
@@ -285,11 +215,7 @@ def _private_folder(folder: Path, account: Account) -> None:
             seen = folder.lstat()
     except OSError as refused:
         raise _folder_refused(folder, refused.strerror or "it cannot be made") from None
-    if (
-        not stat.S_ISDIR(seen.st_mode)
-        or seen.st_uid != account.uid
-        or seen.st_mode & 0o077
-    ):
+    if not stat.S_ISDIR(seen.st_mode) or seen.st_uid != account.uid or seen.st_mode & 0o077:
         raise _folder_refused(
             folder,
             f"it must be a folder of the user {account.name} that nobody else may enter",
@@ -402,13 +328,9 @@ async def _become_ready(cluster: _Cluster) -> bool:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            connection = await asyncpg.connect(
-                cluster.dsn(DATABASE), timeout=PATIENCE_SECONDS
-            )
+            connection = await asyncpg.connect(cluster.dsn(DATABASE), timeout=PATIENCE_SECONDS)
         except asyncpg.InvalidCatalogNameError:
-            first = await asyncpg.connect(
-                cluster.dsn("postgres"), timeout=PATIENCE_SECONDS
-            )
+            first = await asyncpg.connect(cluster.dsn("postgres"), timeout=PATIENCE_SECONDS)
             try:
                 await first.execute(f"create database {DATABASE}")
             finally:

@@ -13,7 +13,12 @@ _DELIVERY = 0x1B22
 
 async def hold_programmes(connection: Connection, programme_ids: Iterable[int]) -> None:
     """Waits until no other delivery merges these programmes; holds them until the transaction
-    ends. In ascending order, so that two deliveries never wait for each other."""
+    ends. In ascending order, so that two deliveries never wait for each other.
+
+    Whoever waits here stands in a queue that moves with every chunk, so it may wait longer than
+    a statement of a page may: a small delivery behind a large one is late, not refused.
+    """
+    await connection.execute("set local lock_timeout = '30s'; set local statement_timeout = '60s'")
     for programme_id in sorted(programme_ids):
         await connection.execute("select pg_advisory_xact_lock($1, $2)", _PROGRAMME, programme_id)
 

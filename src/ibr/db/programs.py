@@ -162,9 +162,7 @@ def within_reach(programs: Programs, account: Account, home: Path) -> Programs:
         if libraries.is_dir():
             shutil.copytree(libraries, unfinished / libraries.name)
         unfinished.rename(copy)
-    return Programs(
-        copy / package.name / "pginstall" / "bin", programs.major, from_wheel=True
-    )
+    return Programs(copy / package.name / "pginstall" / "bin", programs.major, from_wheel=True)
 
 
 def _look(folder: Path) -> Programs | None:
@@ -187,9 +185,7 @@ def _look(folder: Path) -> Programs | None:
 
 
 def _folders() -> list[Path]:
-    named = [
-        Path(each) for each in os.environ.get("PATH", "").split(os.pathsep) if each
-    ]
+    named = [Path(each) for each in os.environ.get("PATH", "").split(os.pathsep) if each]
     found = [(folder / "postgres").resolve().parent for folder in named]
     for place, pattern in _USUAL_PLACES:
         found += sorted(Path(place).glob(pattern), key=_number_in, reverse=True)

@@ -50,8 +50,11 @@ async def set_up(dsn: str, country: Country, folder: Path) -> list[Credentials]:
     `folder`, which only the registry's user may read. Conflict when the country is there."""
     async with owner_transaction(dsn) as connection:
         for each in country.programmes:
-            values = {name: getattr(each, name) for name in Programme.__struct_fields__
-                      if hasattr(each, name)}
+            values = {
+                name: getattr(each, name)
+                for name in Programme.__struct_fields__
+                if hasattr(each, name)
+            }
             await register(connection, Programme(**values))
         await register_areas(connection, _areas(country))
         credentials = []

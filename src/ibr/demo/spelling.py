@@ -70,7 +70,7 @@ def mistyped(number: str, rng: random.Random) -> str:
 def nickname(word: str) -> str:
     """A short form of a given name, as neighbours say it."""
     if word.startswith(("Abd al-", "عبد ال")):
-        return word.split()[0] + ("u" if word[0] == "A" else "ه")
+        return word.split(maxsplit=1)[0] + ("u" if word[0] == "A" else "ه")
     if ord(word[0]) > 0x600:
         return word[: max(2, len(word) - 1)]
     return word[:3] + ("i" if word[2] not in "aeiouéè" else "")

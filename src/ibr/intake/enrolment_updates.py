@@ -62,9 +62,7 @@ async def merge_chunk(
     _count(items, numbers, changed, tally)
 
 
-async def _known(
-    connection: Connection, prepared: Sequence[Prepared], source: Source
-) -> Known:
+async def _known(connection: Connection, prepared: Sequence[Prepared], source: Source) -> Known:
     numbers, fresh = await record_beneficiary.number_records(
         connection, (each.record_key for each in prepared)
     )

@@ -81,7 +81,7 @@ class Planner:
             if record is None:
                 record = self._start(record_id, prepared, known)
                 records[record_id] = record
-            self._apply(record, prepared, known, rows)
+            self._apply(record, prepared, rows)
         for record in records.values():
             self._finish(record, known, rows)
         return rows
@@ -122,7 +122,7 @@ class Planner:
             stored.personal, place_of("beneficiary_record", "personal", stored.record_id)
         )
 
-    def _apply(self, record: _Record, prepared: Prepared, known: Known, rows: Rows) -> None:
+    def _apply(self, record: _Record, prepared: Prepared, rows: Rows) -> None:
         reported = prepared.reported
         as_of = self._source.as_of
         if not record.digest:

@@ -82,8 +82,7 @@ class Preparer:
                 "group",
             )
         known = [
-            Indexed(each, self._index.of(each.kind, each.value))
-            for each in reported.facts.known_as
+            Indexed(each, self._index.of(each.kind, each.value)) for each in reported.facts.known_as
         ]
         key = self._record_key(reported, programme.programme_id)
         if key is None:
@@ -132,9 +131,7 @@ class Preparer:
         field: str,
         programme_id: int | None = None,
     ) -> Refusal:
-        return Refusal(
-            reported.item_no, reported.reference_id, code, reason, field, programme_id
-        )
+        return Refusal(reported.item_no, reported.reference_id, code, reason, field, programme_id)
 
 
 def subject_of(known: Sequence[Indexed]) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Response, get
@@ -14,12 +14,19 @@ from ibr.db.pool import Database
 from ibr.errors import RegistryError
 from ibr.operation import store
 
+# A worker gives a sign of life every few seconds.
+WORKER_LATE: Final = 15.0
+
 
 class Health(msgspec.Struct, frozen=True):
-    """What is well and what is not, by name."""
+    """What is well and what is not, by name.
+
+    A worker that is gone is said but does not make this process unready: it can still take work.
+    """
 
     ready: bool
     checks: dict[str, str]
+    worker: str
 
 
 async def look(database: Database) -> Health:
@@ -28,10 +35,13 @@ async def look(database: Database) -> Health:
     try:
         async with database.transaction(()) as connection:
             await store.can_write(connection)
+            seen = await store.worker_seen(connection)
         checks["database"] = "ok"
     except RegistryError as wrong:
         checks["database"] = wrong.message
-    return Health(all(value == "ok" for value in checks.values()), checks)
+        seen = None
+    worker = "no sign of life" if seen is None or seen > WORKER_LATE else "ok"
+    return Health(all(value == "ok" for value in checks.values()), checks, worker)
 
 
 def handlers(database: Database) -> list[HTTPRouteHandler]:

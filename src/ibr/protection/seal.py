@@ -43,9 +43,7 @@ class _Nonces:
             nonce = next(self._drawn, None)
             if nonce is None:
                 fresh = os.urandom(_NONCE * _AT_ONCE)
-                self._drawn = (
-                    fresh[at : at + _NONCE] for at in range(0, len(fresh), _NONCE)
-                )
+                self._drawn = (fresh[at : at + _NONCE] for at in range(0, len(fresh), _NONCE))
                 nonce = next(self._drawn)
             return nonce
 

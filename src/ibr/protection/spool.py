@@ -85,9 +85,7 @@ class Spool:
         for number, (start, length) in enumerate(self._pieces):
             self._file.seek(start)
             sealed = self._file.read(length)
-            yield decompress.decompress(
-                self._key.decrypt(number.to_bytes(12, "big"), sealed, None)
-            )
+            yield decompress.decompress(self._key.decrypt(number.to_bytes(12, "big"), sealed, None))
 
     def close(self) -> None:
         """Forgets the bytes; a shared spool's file is removed by the process that wrote it."""

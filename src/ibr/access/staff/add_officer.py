@@ -15,7 +15,7 @@ SHORTEST_PASSWORD = 10
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
-async def add_officer(  # noqa: PLR0917 -- what an officer is, in the order it is said
+async def add_officer(
     connection: Connection,
     email: str,
     name: str,

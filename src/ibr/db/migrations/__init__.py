@@ -1,1 +1,1 @@
-"""Numbered migrations: `versions/0001_ground.sql` and on, each with a small file of the same name."""
+"""Numbered migrations: `versions/0001_ground.sql` and on, each with a small file beside it."""

@@ -15,4 +15,4 @@ def run_sql_beside(migration: str) -> None:
     op.execute("set local lock_timeout = '4s'")
     driver = op.get_bind().connection.dbapi_connection
     assert driver is not None
-    driver.run_async(lambda connection: connection.execute(script))  # type: ignore[attr-defined]  # SQLAlchemy's asyncpg adapter has it, its protocol does not
+    driver.run_async(lambda connection: connection.execute(script))

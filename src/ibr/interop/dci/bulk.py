@@ -12,6 +12,7 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -72,9 +73,7 @@ class Bulk:
         check_media_type(headers, first)
         if not more:
             if not first.strip():
-                raise NotUnderstood(
-                    "message.json", "The body is empty; send header and message."
-                )
+                raise NotUnderstood("message.json", "The body is empty; send header and message.")
             return await take_updates(self._services, [first], caller)
         spool = Spool(self._services.spool_folder, shared=True)
         try:
@@ -89,9 +88,7 @@ class Bulk:
         while True:
             event = await receive()
             if event["type"] == "http.disconnect":
-                raise NotUnderstood(
-                    "message.json", "The connection ended before the message did."
-                )
+                raise NotUnderstood("message.json", "The connection ended before the message did.")
             part = event.get("body", b"")
             waiting.append(part)
             size += len(part)
@@ -177,6 +174,7 @@ def open_lane(build: Build, number: int) -> ProcessPoolExecutor:
 def _start_here(build: Build, number: int) -> None:
     # Answers come before deliveries: where the processor is short, this process waits.
     os.nice(5 + 5 * number)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _Here.loop = asyncio.new_event_loop()
     asyncio.set_event_loop(_Here.loop)
     _Here.services = _Here.loop.run_until_complete(build())
@@ -186,9 +184,22 @@ def _start_here(build: Build, number: int) -> None:
     gc.disable()
 
 
+def _end_with_parent() -> None:
+    """Ends this process when the one it works for is gone, however that one ended.
+
+    What was under way is rolled back by the database and goes on where it stood, as after any
+    crash; without this a lane would wait for ever for work that nobody can hand it.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
 def _take_here(encoded: bytes) -> bytes:
     """Runs in the lane's process: takes one delivery in and gives its answer back, encoded."""
-    assert _Here.loop is not None and _Here.services is not None
+    assert _Here.loop is not None
+    assert _Here.services is not None
     handed = msgspec.msgpack.decode(encoded, type=Handed)
     try:
         answer = _Here.loop.run_until_complete(_take(_Here.services, handed))

@@ -92,8 +92,11 @@ def kind_of(schema: dict[str, Any]) -> list[tuple[str, str | None]]:
         return [(name, name)]
     if "oneOf" in schema:
         several = [kind_of(each) for each in schema["oneOf"]]
-        return [part for number, each in enumerate(several)
-                for part in ([(" or ", None)] if number else []) + each]
+        return [
+            part
+            for number, each in enumerate(several)
+            for part in ([(" or ", None)] if number else []) + each
+        ]
     if schema.get("type") == "array" and "items" in schema:
         return [("list of ", None), *kind_of(schema["items"])]
     named = schema.get("type", "any")

@@ -27,8 +27,19 @@ from ibr.interop.dci.signature import check_times, read_signature, verify
 from ibr.interop.dci.strict_json import canonical, canonical_other_spellings, read_object
 
 KNOWN_ACTIONS: Final = frozenset(
-    "search on-search subscribe on-subscribe unsubscribe on-unsubscribe notify txn-status "
-    "txn-on-status register enrollment-updates".split()
+    [
+        "search",
+        "on-search",
+        "subscribe",
+        "on-subscribe",
+        "unsubscribe",
+        "on-unsubscribe",
+        "notify",
+        "txn-status",
+        "txn-on-status",
+        "register",
+        "enrollment-updates",
+    ]
 )
 
 Digests = Callable[[str], Iterator[bytes]]
@@ -63,7 +74,11 @@ class Envelopes:
         tokens: Tokens,
         own_ids: frozenset[str],
         limit: RequestLimit,
+        *,
+        always_signed: bool = True,
     ) -> None:
+        """With `always_signed`, as in production, no partner's policy lets an unsigned one in."""
+        self._always_signed = always_signed
         self._book = book
         self._tokens = tokens
         self._own_ids = own_ids
@@ -158,7 +173,7 @@ class Envelopes:
     def _check_signature(
         self, signature: object, digests: Digests, partner: Partner, at: datetime
     ) -> str | None:
-        if partner.signature_policy == "off":
+        if partner.signature_policy == "off" and not self._always_signed:
             return None
         read = read_signature(signature)
         if read.sender_id != partner.sender_id:

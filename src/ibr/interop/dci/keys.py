@@ -40,7 +40,9 @@ async def own_key(connection: Connection, sealer: Sealer, use: str, at: datetime
             "key.missing",
             "The registry has no signing key, so it cannot answer. Run `ibr db upgrade`.",
         )
-    seed = sealer.open(row["private_sealed"], place_of("registry_key", "private", _place(row["kid"])))
+    seed = sealer.open(
+        row["private_sealed"], place_of("registry_key", "private", _place(row["kid"]))
+    )
     return OwnKey(row["kid"], msgspec.json.decode(row["public_jwk"]), SigningKey(seed))
 
 
@@ -55,7 +57,9 @@ async def make_missing_keys(connection: Connection, sealer: Sealer, at: datetime
                 jwk["kid"],
                 use,
                 jwk,
-                sealer.seal(bytes(private), place_of("registry_key", "private", _place(jwk["kid"]))),
+                sealer.seal(
+                    bytes(private), place_of("registry_key", "private", _place(jwk["kid"]))
+                ),
                 at,
             )
 
@@ -98,9 +102,7 @@ def check_partner_jwk(jwk: object) -> dict[str, Any]:
         kid = str(jwk.get("kid") or key.thumbprint())
         reduced = {**key.as_dict(private=False), "kid": kid, "use": "sig"}
     except (JoseError, ValueError, TypeError, KeyError):
-        raise NotUnderstood(
-            "key.invalid", "The key cannot be read as a JWK (RFC 7517)."
-        ) from None
+        raise NotUnderstood("key.invalid", "The key cannot be read as a JWK (RFC 7517).") from None
     if reduced.get("kty") == "OKP" and reduced.get("crv") == "Ed25519":
         return {**reduced, "alg": "ed25519"}
     if reduced.get("kty") == "RSA":

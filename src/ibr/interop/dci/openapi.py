@@ -144,6 +144,11 @@ def _registry_paths() -> Document:
             answered=examples.ENROLLED_ANSWER,
             refused=examples.refused("on-search", enrolled_response=[]),
         ),
+    }
+
+
+def _search_paths() -> Document:
+    return {
         "/registry/sync/search": _operation(
             name="search",
             title="Search records",
@@ -187,17 +192,19 @@ def _registry_paths() -> Document:
     }
 
 
+_TOKEN_ERROR: Final = {
+    "error": "invalid_client",
+    "error_description": "client_id or client_secret is wrong.",
+    "errors": [
+        {
+            "code": "err.request.unauthorized",
+            "message": "client_id or client_secret is wrong.",
+        }
+    ],
+}
+
+
 def _token() -> Document:
-    error = {
-        "error": "invalid_client",
-        "error_description": "client_id or client_secret is wrong.",
-        "errors": [
-            {
-                "code": "err.request.unauthorized",
-                "message": "client_id or client_secret is wrong.",
-            }
-        ],
-    }
     answer = {
         "access_token": "eyJ…",
         "token_type": "bearer",
@@ -233,12 +240,12 @@ def _token() -> Document:
                 "400": {
                     "description": "The form cannot be read, or asks for no scope of yours.",
                     "content": _content(
-                        refer("TokenError"), {"error": {**error, "error": "invalid_scope"}}
+                        refer("TokenError"), {"error": {**_TOKEN_ERROR, "error": "invalid_scope"}}
                     ),
                 },
                 "401": {
                     "description": "Client id or secret is wrong.",
-                    "content": _content(refer("TokenError"), {"error": error}),
+                    "content": _content(refer("TokenError"), {"error": _TOKEN_ERROR}),
                 },
                 **_errors("405", "413", "429", "500", "503"),
             },
@@ -304,6 +311,7 @@ def document() -> Document:
             "/oauth2/client/token": _token(),
             "/.well-known/jwks.json": _keys(),
             **_registry_paths(),
+            **_search_paths(),
         },
         "components": {
             "schemas": schemas(),

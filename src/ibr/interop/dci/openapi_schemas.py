@@ -1,21 +1,14 @@
 """The shapes of the standard's messages as the published document gives them (JSON Schema).
 
-The record is taken from the very types that read it, so the document cannot promise another one.
-Answers are closed: what the registry writes is listed here and nothing else. Requests are open,
-because unknown members of an envelope are ignored.
+The record's shape is in messages/described.py. Answers are closed: what the registry writes is
+listed here and nothing else. Requests are open, because unknown members of an envelope are ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
-import msgspec
-
-from ibr.codelists.enrolment_status import ENROLMENT_STATUS
-from ibr.codelists.people import SEX
-from ibr.codelists.programme_kinds import ASSISTANCE_UNIT, BENEFIT_TYPE
-from ibr.interop.dci.messages.beneficiary import WireBeneficiary
+from ibr.interop.dci.messages.described import record_schemas
 from ibr.interop.dci.messages.header import LONGEST_ID
 from ibr.interop.dci.reasons import LONGEST_MESSAGE, REASONS
 
@@ -26,6 +19,8 @@ _COUNT: Final = {"type": "integer", "minimum": 0}
 _ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
 _ECHO: Final = {"type": "string", "maxLength": LONGEST_ID}
 _CLAIMED_ID: Final = {"type": "string", "maxLength": 200}
+_ITEM: Final = {"reference_id": {"type": "string"}, "timestamp": _MOMENT}
+_IDS: Final = {"transaction_id": _ECHO, "correlation_id": _ECHO}
 _LOCALE: Final = {"type": "string", "pattern": "^[a-z]{3}$"}
 _REASON: Final = {"type": "string", "maxLength": LONGEST_MESSAGE}
 _ITEM_CODES: Final = sorted({each.item for each in REASONS.values() if each.item})
@@ -38,33 +33,6 @@ _COMMUNICATION_CODES: Final = sorted(
         "err.service.unavailable",
     }
 )
-# What the members of a record mean, where the standard's word alone does not say it.
-_ABOUT: Final[dict[str, dict[str, str | list[str]]]] = {
-    "Beneficiary": {
-        "@id": "The sender's own reference; it comes back as reference_id.",
-        "assistance_unit": "1 person, 2 household, 3 family.",
-        "programme_identifier": "Exactly one programme for each record.",
-        "enrollment_status": "Code of the enrolment status.",
-        "status_change_date": "When the status changed; the newest date belongs to the status.",
-        "benefits": "Benefits given; each counts once however often it is sent.",
-    },
-    "Benefit": {
-        "benefit_value": "Currency and amount: USD 50.00.",
-        "benefit_quantity": "How many, for benefits in kind.",
-        "benefit_description": "What was given, for benefits in kind.",
-    },
-    "Person": {"birth_date": "A day, or only a year or a year and month."},
-    "Identifier": {
-        "identifier_type": "Kind of identifier, for example UIN or PROGRAMME_NUMBER.",
-        "identifier_value": "Letters A-Z, digits and . / _ : + -, at most 64 characters.",
-    },
-}
-_CODES: Final = {
-    ("Beneficiary", "assistance_unit"): ASSISTANCE_UNIT,
-    ("Beneficiary", "enrollment_status"): ENROLMENT_STATUS,
-    ("Benefit", "benefit_type"): BENEFIT_TYPE,
-    ("Person", "sex"): SEX,
-}
 
 
 def refer(name: str) -> Schema:
@@ -72,11 +40,11 @@ def refer(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _closed(required: str, optional: Mapping[str, Any] | None = None, **members: Any) -> Schema:
+def _closed(required: str, **members: Any) -> Schema:
     """An object with these members and no others; `required` are names of `members`."""
     return {
         "type": "object",
-        "properties": {**members, **(optional or {})},
+        "properties": members,
         "required": required.split(),
         "additionalProperties": False,
     }
@@ -88,35 +56,6 @@ def _open(required: str, **members: Any) -> Schema:
 
 def _list(of: Schema, *, least: int = 0) -> Schema:
     return {"type": "array", "items": of, **({"minItems": least} if least else {})}
-
-
-def _record_schemas() -> dict[str, Schema]:
-    """Beneficiary and its parts, from the types that read them."""
-    (_,), components = msgspec.json.schema_components(
-        [WireBeneficiary], ref_template="#/components/schemas/{name}"
-    )
-    found = {name.removeprefix("Wire"): _tidy(each) for name, each in components.items()}
-    for name, members in _ABOUT.items():
-        for member, text in members.items():
-            found[name]["properties"][member]["description"] = text
-    for (name, member), codes in _CODES.items():
-        found[name]["properties"][member]["enum"] = list(codes.codes())
-    found["Beneficiary"]["properties"]["@context"] = {"description": "Read and not followed."}
-    found["Beneficiary"]["properties"]["additional_attributes"]["items"] = {"type": "object"}
-    return found
-
-
-def _tidy(schema: Any) -> Any:
-    """Absent is absent: no nulls and no defaults; and names without `Wire`."""
-    if isinstance(schema, list):
-        return [_tidy(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema.replace("/Wire", "/") if isinstance(schema, str) else schema
-    if "anyOf" in schema:
-        several = [each for each in schema["anyOf"] if each != {"type": "null"}]
-        if len(several) == 1:
-            return _tidy(several[0])
-    return {name: _tidy(each) for name, each in schema.items() if name not in ("default", "title")}
 
 
 def _headers() -> dict[str, Schema]:
@@ -172,7 +111,7 @@ def _errors() -> dict[str, Schema]:
         code={"type": "string", "enum": _COMMUNICATION_CODES},
         message=_REASON,
     )
-    refused = {
+    refused: Schema = {
         "ack_status": {"type": "string", "enum": ["ERR"]},
         "timestamp": _MOMENT,
         "correlation_id": _ECHO,
@@ -235,6 +174,26 @@ def _requests() -> dict[str, Schema]:
                 },
             ),
         ),
+        "StatusRequest": _open(
+            "transaction_id txnstatus_request",
+            transaction_id=_ID,
+            txnstatus_request=_open(
+                "reference_id txn_type attribute_type attribute_value",
+                reference_id=_ID,
+                txn_type={"type": "string", "enum": ["search", "receipt", "subscribe"]},
+                attribute_type={
+                    "type": "string",
+                    "enum": ["transaction_id", "reference_id_list", "correlation_id"],
+                },
+                attribute_value={"description": "One id, or a list of them."},
+                locale=_LOCALE,
+            ),
+        ),
+    }
+
+
+def _search_requests() -> dict[str, Schema]:
+    return {
         "SearchRequest": _open(
             "transaction_id search_request",
             transaction_id=_ID,
@@ -269,61 +228,49 @@ def _requests() -> dict[str, Schema]:
             consent={"type": "object"},
             authorize={"type": "object"},
         ),
-        "StatusRequest": _open(
-            "transaction_id txnstatus_request",
-            transaction_id=_ID,
-            txnstatus_request=_open(
-                "reference_id txn_type attribute_type attribute_value",
-                reference_id=_ID,
-                txn_type={"type": "string", "enum": ["search", "receipt", "subscribe"]},
-                attribute_type={
-                    "type": "string",
-                    "enum": ["transaction_id", "reference_id_list", "correlation_id"],
-                },
-                attribute_value={"description": "One id, or a list of them."},
-                locale=_LOCALE,
-            ),
-        ),
     }
 
 
 def _answers() -> dict[str, Schema]:
-    item = {"reference_id": {"type": "string"}, "timestamp": _MOMENT}
-    ids = {"transaction_id": _ECHO, "correlation_id": _ECHO}
     return {
         "UpdatesAnswer": _closed(
             "transaction_id correlation_id enrolled_response",
-            **ids,
+            **_IDS,
             enrolled_response=_list(refer("Outcome"), least=1),
         ),
         "Outcome": _closed(
             "reference_id timestamp status",
-            **item,
+            **_ITEM,
             status={"type": "string", "enum": ["succ", "rjct", "pdng"]},
             status_reason_code={"type": "string"},
             status_reason_message=_REASON,
         ),
         "EnrolledAnswer": _closed(
             "transaction_id correlation_id enrolled_response",
-            **ids,
+            **_IDS,
             enrolled_response=_list(
                 _closed(
                     "reference_id timestamp status enrolled_status",
-                    **item,
+                    **_ITEM,
                     status={"type": "string", "enum": ["succ"]},
                     enrolled_status={"type": "string", "enum": ["yes", "no"]},
                 ),
                 least=1,
             ),
         ),
+    }
+
+
+def _search_answers() -> dict[str, Schema]:
+    return {
         "SearchAnswer": _closed(
             "transaction_id correlation_id search_response",
-            **ids,
+            **_IDS,
             search_response=_list(refer("SearchAnswerItem")),
         ),
         "SearchAnswerItem": _closed(
             "reference_id timestamp status locale",
-            **item,
+            **_ITEM,
             status={"type": "string", "enum": ["succ", "rjct", "pdng"]},
             status_reason_code={"type": "string", "enum": _ITEM_CODES},
             status_reason_message=_REASON,
@@ -344,13 +291,13 @@ def _answers() -> dict[str, Schema]:
         ),
         "StatusAnswer": _closed(
             "transaction_id correlation_id txnstatus_response",
-            **ids,
+            **_IDS,
             txnstatus_response=_closed(
                 "txn_type txn_status",
                 txn_type={"type": "string", "enum": ["search", "receipt", "subscribe"]},
                 txn_status=_closed(
                     "transaction_id correlation_id",
-                    **ids,
+                    **_IDS,
                     search_response=_list(
                         {**refer("SearchAnswerItem"), "description": "For txn_type search."}
                     ),
@@ -412,16 +359,22 @@ def _answer(name: str) -> Schema:
 
 def schemas() -> dict[str, Schema]:
     """Every schema of the document by its name."""
-    messages = {**_requests(), **_answers(), **_errors()}
+    messages = {
+        **_requests(),
+        **_search_requests(),
+        **_answers(),
+        **_search_answers(),
+        **_errors(),
+    }
     signed = {
         f"Signed{name}": _answer(name)
         for name in messages
-        if name.startswith("Refused") or name in
-        ("UpdatesAnswer", "EnrolledAnswer", "SearchAnswer", "StatusAnswer")
+        if name.startswith("Refused")
+        or name in ("UpdatesAnswer", "EnrolledAnswer", "SearchAnswer", "StatusAnswer")
     }
     sent = {
         f"Signed{name}": _request(name)
         for name in ("UpdatesRequest", "EnrolledRequest", "SearchRequest", "StatusRequest")
     }
-    found = {**sent, **signed, **_headers(), **messages, **_keys_and_tokens(), **_record_schemas()}
+    found = {**sent, **signed, **_headers(), **messages, **_keys_and_tokens(), **record_schemas()}
     return {name: found[name] for name in sorted(found)}

@@ -28,9 +28,7 @@ class Outcomes:
 
     def stored(self, reference_id: str) -> None:
         """A record that was taken in, whether or not it brought anything new."""
-        self._add(
-            {"reference_id": reference_id, "status": "succ", "timestamp": self._timestamp}
-        )
+        self._add({"reference_id": reference_id, "status": "succ", "timestamp": self._timestamp})
 
     def refusal(self, refusal: Refusal) -> None:
         """A record that was set aside, with its field, the reason and how to mend it."""

@@ -195,9 +195,7 @@ def check_size(headers: dict[bytes, bytes], largest: int) -> None:
 
 
 def too_large(largest: int) -> TooMuch:
-    return TooMuch(
-        "too_large", f"The message is too large; at most {largest} bytes are read here."
-    )
+    return TooMuch("too_large", f"The message is too large; at most {largest} bytes are read here.")
 
 
 async def _body(headers: dict[bytes, bytes], receive: Receive, largest: int) -> bytes:

@@ -79,7 +79,7 @@ def read_signature(text: object) -> Signature:
     except (ValueError, KeyError, binascii.Error):
         # A sample's placeholder text ends here too: no placeholder is ever special.
         raise _invalid(
-            "The signature cannot be read. It needs kidId=\"sender|key|algorithm\", created, "
+            'The signature cannot be read. It needs kidId="sender|key|algorithm", created, '
             "expires and a Base64 signature."
         ) from None
     if parts.get("headers", "").split() != SIGNED_HEADERS.split():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -66,7 +67,7 @@ def centre(ring: Ring, frame: Frame) -> tuple[float, float]:
     """The centre of gravity of the outer ring, where a label stands."""
     places = [frame.place(point) for point in ring]
     twice, x_sum, y_sum = 0.0, 0.0, 0.0
-    for (x1, y1), (x2, y2) in zip(places, places[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(places):
         cross = x1 * y2 - x2 * y1
         twice += cross
         x_sum += (x1 + x2) * cross

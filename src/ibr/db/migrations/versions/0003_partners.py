@@ -1,4 +1,4 @@
-"""Who may speak to the registry, with which keys, about which programmes, for what purpose; see the SQL file beside this one."""
+"""Who may speak to the registry, with which keys; see the SQL file beside this one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was given, to whom, for which month. One partition a month; what is older or newer than; see the SQL file beside this one."""
+"""What was given, to whom, for which month; see the SQL file beside this one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked and told, by whom, and for what purpose. Append-only; see the SQL file beside this one."""
+"""What was asked and told, by whom; see the SQL file beside this one."""
 
 from __future__ import annotations
 

@@ -123,7 +123,8 @@ def read_header(header: dict[str, Any], now: datetime) -> Header:
     )
     if sent_at > now + _FUTURE:
         raise _bad(
-            "message_ts", "header.message_ts lies in the future; check your clock.",
+            "message_ts",
+            "header.message_ts lies in the future; check your clock.",
             "message.message_ts",
         )
     if sent_at < _EARLIEST:
@@ -142,7 +143,8 @@ def read_header(header: dict[str, Any], now: datetime) -> Header:
             "message.encrypted", "Encrypted messages are not read by this registry yet."
         )
     meta = header.get("meta")
-    assert message_id is not None and sender_id is not None
+    assert message_id is not None
+    assert sender_id is not None
     return Header(
         version=str(header.get("version") or "1.0.0"),
         message_id=message_id,

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from ibr.interop.dci.messages.beneficiary import WireBeneficiary, to_reported
-from ibr.interop.dci.messages.tolerant import strict_forms
+from ibr.interop.dci.messages.strict_forms import strict_forms
 from ibr.reported.beneficiary import Refusal, Reported
 from ibr.reported.facts import Unreadable
 
@@ -27,7 +27,9 @@ def read_beneficiary(
     """
     try:
         wire = _strict.decode(encoded)
-        code = wire.programme_identifier[0].programme_identifier if wire.programme_identifier else ""
+        code = (
+            wire.programme_identifier[0].programme_identifier if wire.programme_identifier else ""
+        )
         return [to_reported(wire, item_no, as_of, currency_of(code))]
     except (msgspec.ValidationError, Unreadable):
         return _tolerantly(encoded, item_no, as_of, currency_of)
