@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
+from traceback import extract_tb
 from typing import Any
 
 import structlog
@@ -53,6 +54,19 @@ def _only_allowed(
     return entry
 
 
+def _where_it_failed(
+    _logger: Any, _name: str, entry: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """The kind of an exception and where it was raised, never its text: a database's own
+    messages quote the values they complain about."""
+    if entry.pop("exc_info", None):
+        kind, _, trace = sys.exc_info()
+        if kind is not None:
+            steps = [f"{step.name} {step.filename}:{step.lineno}" for step in extract_tb(trace)]
+            entry["exception"] = f"{kind.__name__} in {' > '.join(steps)}"
+    return entry
+
+
 def set_up(level: str) -> None:
     """One JSON line per event on standard error, from `level` up."""
     structlog.configure(
@@ -60,7 +74,7 @@ def set_up(level: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _only_allowed,
-            structlog.processors.format_exc_info,
+            _where_it_failed,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),

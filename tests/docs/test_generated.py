@@ -32,7 +32,7 @@ def test_a_page_that_was_changed_by_hand_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("docs_tools.pages.events_page", lambda: NOBODY)
-    assert stale() == [DOCS / "reference/audit-events.md"]
+    assert DOCS / "reference/audit-events.md" in stale()
 
 
 @pytest.mark.parametrize("field", [each.name for each in msgspec.structs.fields(Settings)])

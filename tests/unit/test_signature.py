@@ -87,7 +87,7 @@ def test_the_times_are_signed_too(other: str) -> None:
         TEXT.replace("kidId", "keyId"),
         TEXT.replace("kidId", "keyid"),
         TEXT.replace('", ', '",'),
-        TEXT.replace('="', ' = "'),
+        TEXT.replace('d="', 'd = "').replace('s="', 's = "'),
         TEXT.replace('"dci"', '"g2p"'),
         TEXT.replace("ed25519", "Ed25519"),
     ],

@@ -144,6 +144,21 @@ def test_and_piece_by_piece(body: bytes) -> None:
         streamed([body[at : at + size] for at in range(0, len(body), size)])
 
 
+@pytest.mark.parametrize("text", ["\\u0000", "\\\\u0000", "C:\\u0000x", "\\ud800"])
+def test_six_letters_that_look_like_an_escape_are_none(text: str) -> None:
+    body = json.dumps({"a": text, "b": [text]}).encode()
+    assert read_object(body) == streamed([body[at : at + 1] for at in range(len(body))])
+
+
+@pytest.mark.parametrize("slashes", [1, 3, 5])
+def test_behind_escaped_backslashes_a_nul_is_one(slashes: int) -> None:
+    body = b'{"a": "' + b"\\" * slashes + b'u0000"}'
+    with pytest.raises(NotUnderstood):
+        read_object(body)
+    with pytest.raises(NotUnderstood):
+        streamed([body[at : at + 1] for at in range(len(body))])
+
+
 def test_a_hundred_levels_are_enough_and_read() -> None:
     body = b'{"a": ' + b"[" * 99 + b"]" * 99 + b"}"
     assert read_object(body) == streamed([body])

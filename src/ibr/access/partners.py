@@ -117,17 +117,7 @@ async def add_partner(
     partner_id = await store.add_partner(connection, values)
     if not partner_id:
         raise Conflict("partner.exists", f"There is already a partner {sender_id}.")
-    unknown = await store.grant_programmes(
-        connection,
-        partner_id,
-        [code for code in report if code != "all"],
-        [code for code in ask if code != "all"],
-    )
-    if unknown:
-        raise NotUnderstood(
-            "programme.unknown",
-            f"There is no programme {', '.join(unknown)}. Add it first: ibr programmes add CODE.",
-        )
+    await _grant(connection, partner_id, report, ask)
     for key in keys:
         await store.add_key(connection, partner_id, key["kid"], key, key["alg"])
     await record_event(
@@ -149,6 +139,22 @@ async def add_partner(
         "client_id": str(values["client_id"]),
         "client_secret": secret,
     }
+
+
+async def _grant(
+    connection: Connection, partner_id: int, report: list[str], ask: list[str]
+) -> None:
+    unknown = await store.grant_programmes(
+        connection,
+        partner_id,
+        [code for code in report if code != "all"],
+        [code for code in ask if code != "all"],
+    )
+    if unknown:
+        raise NotUnderstood(
+            "programme.unknown",
+            f"There is no programme {', '.join(unknown)}. Add it first: ibr programmes add CODE.",
+        )
 
 
 async def suspend_partner(connection: Connection, sender_id: str, *, suspended: bool) -> None:

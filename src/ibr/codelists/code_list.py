@@ -22,7 +22,7 @@ class CodeList:
 
     def read(self, value: object) -> str | None:
         """The code that `value` stands for, or None when the list has no such code."""
-        if isinstance(value, bool):
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             return None
         if isinstance(value, float) and value.is_integer():
             value = int(value)

@@ -77,7 +77,7 @@ class Sealer:
             raise Unavailable(
                 "seal.broken",
                 "A stored value does not belong where it stands, or was changed. "
-                "Run `ibr audit verify` and look at who wrote to the database.",
+                "Find out who wrote to the database besides the registry, and restore the row.",
             ) from None
 
 

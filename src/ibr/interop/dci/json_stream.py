@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ibr.errors import NotUnderstood
-from ibr.interop.dci.strict_json import DECODER, check_escapes, check_value
+from ibr.interop.dci.strict_json import DECODER, check_value
 
 # A single value larger than this is no beneficiary.
 LARGEST_VALUE: Final = 8 * 1024 * 1024
@@ -20,6 +20,7 @@ LARGEST_VALUE: Final = 8 * 1024 * 1024
 # complete": no escape or literal of JSON is longer.
 _TAIL: Final = 16
 _WHITE: Final = " \t\n\r"
+_OF_A_NUMBER: Final = "0123456789.eE+-"
 
 
 def _refuse(reason: str) -> NotUnderstood:
@@ -52,8 +53,6 @@ class JsonStream:
         except UnicodeDecodeError:
             raise _refuse("The body is not UTF-8.") from None
         self._ended = piece is None
-        # An escaped NUL could lie across two pieces, so the last characters are looked at again.
-        check_escapes(self._text[-6:] + fresh)
         self._before += self._at
         self._text = self._text[self._at :] + fresh
         self._at = 0
@@ -89,6 +88,11 @@ class JsonStream:
                     raise _refuse(f"The body is not JSON: {wrong.msg.lower()}.") from None
                 self._grow(f"The body is not JSON: {wrong.msg.lower()}.")
                 continue
+            except NotUnderstood:
+                # A number cut in two may look too large until the rest of it is here.
+                if self._text[-1] not in _OF_A_NUMBER or not self._may_grow() or not self._more():
+                    raise
+                continue
             except RecursionError:
                 raise _refuse("The JSON is nested too deeply.") from None
             # A number close to the end of what arrived may go on in the next piece: `1`, `1e+`.
@@ -105,8 +109,11 @@ class JsonStream:
         rest = self._text[end : end + 3]
         return type(value) in (int, float) and len(rest) < 3 and not rest.strip(".eE+-")
 
+    def _may_grow(self) -> bool:
+        return len(self._text) - self._at <= LARGEST_VALUE
+
     def _grow(self, otherwise: str) -> None:
-        if len(self._text) - self._at > LARGEST_VALUE:
+        if not self._may_grow():
             raise _refuse("One value is larger than 8 MiB.")
         if not self._more():
             raise _refuse(otherwise)

@@ -13,11 +13,14 @@ declare
     name text;
 begin
     foreach name in array array['ibr_app', 'ibr_worker', 'ibr_analyst', 'ibr_auditor'] loop
-        begin
-            execute format('create role %I nologin nosuperuser nobypassrls noinherit', name);
-        exception when duplicate_object or unique_violation then
-            null;
-        end;
+        -- Asked first: who may not make roles can still use a database whose roles are there.
+        if not exists (select from pg_roles where rolname = name) then
+            begin
+                execute format('create role %I nologin nosuperuser nobypassrls noinherit', name);
+            exception when duplicate_object or unique_violation then
+                null;
+            end;
+        end if;
         -- Whoever migrates must be able to become each role; a superuser already is.
         if not (select rolsuper from pg_roles where rolname = current_user) then
             begin
@@ -36,16 +39,22 @@ grant usage on schema ibr to ibr_app, ibr_worker, ibr_analyst, ibr_auditor;
 
 -- Time-outs for anyone who signs in as one of these roles directly. The registry's own
 -- connections ask for the same values themselves (db/pool.py).
-alter role ibr_app set statement_timeout = '5s';
-alter role ibr_app set lock_timeout = '1s';
-alter role ibr_app set idle_in_transaction_session_timeout = '15s';
-alter role ibr_worker set statement_timeout = '30s';
-alter role ibr_worker set lock_timeout = '10s';
-alter role ibr_worker set idle_in_transaction_session_timeout = '60s';
-alter role ibr_analyst set statement_timeout = '30s';
-alter role ibr_analyst set lock_timeout = '1s';
-alter role ibr_auditor set statement_timeout = '30s';
-alter role ibr_auditor set lock_timeout = '1s';
+do $$
+begin
+    alter role ibr_app set statement_timeout = '5s';
+    alter role ibr_app set lock_timeout = '1s';
+    alter role ibr_app set idle_in_transaction_session_timeout = '15s';
+    alter role ibr_worker set statement_timeout = '30s';
+    alter role ibr_worker set lock_timeout = '10s';
+    alter role ibr_worker set idle_in_transaction_session_timeout = '60s';
+    alter role ibr_analyst set statement_timeout = '30s';
+    alter role ibr_analyst set lock_timeout = '1s';
+    alter role ibr_auditor set statement_timeout = '30s';
+    alter role ibr_auditor set lock_timeout = '1s';
+exception when insufficient_privilege then
+    raise notice 'the roles keep the time-outs that whoever made them has set';
+end
+$$;
 
 -- The programmes that the current transaction may see and write, set by
 -- set_config('ibr.programmes', '1,4,7', true). Unset or empty means none: it fails closed.

@@ -8,10 +8,17 @@ from typing import Any
 
 import msgspec
 
+from ibr.codelists.people import (
+    EDUCATION_LEVEL,
+    EMPLOYMENT_STATUS,
+    MARITAL_STATUS,
+    OCCUPATION,
+)
 from ibr.interop.dci.messages.beneficiary import WireBeneficiary, to_reported
 from ibr.interop.dci.messages.strict_forms import strict_forms
 from ibr.reported.beneficiary import Refusal, Reported
 from ibr.reported.facts import Unreadable
+from ibr.reported.person import Member
 
 _strict = msgspec.json.Decoder(WireBeneficiary)
 
@@ -25,14 +32,34 @@ def read_beneficiary(
 
     `currency_of` gives a programme's currency by its code, for amounts that name none.
     """
+    if b'""' in encoded:
+        # An empty string means that nothing is said; the strict form would take it for a word.
+        return _tolerantly(encoded, item_no, as_of, currency_of)
     try:
         wire = _strict.decode(encoded)
+        if not _coded(wire.member) or not all(
+            map(_coded, wire.group.member_list if wire.group else ())
+        ):
+            return _tolerantly(encoded, item_no, as_of, currency_of)
         code = (
             wire.programme_identifier[0].programme_identifier if wire.programme_identifier else ""
         )
         return [to_reported(wire, item_no, as_of, currency_of(code))]
     except (msgspec.ValidationError, Unreadable):
         return _tolerantly(encoded, item_no, as_of, currency_of)
+
+
+def _coded(member: Member | None) -> bool:
+    """Whether what comes from a code list is a code, not its label."""
+    return member is None or all(
+        value is None or value in codes.labels
+        for value, codes in (
+            (member.marital_status, MARITAL_STATUS),
+            (member.education_level, EDUCATION_LEVEL),
+            (member.employment_status, EMPLOYMENT_STATUS),
+            (member.occupation, OCCUPATION),
+        )
+    )
 
 
 def _tolerantly(

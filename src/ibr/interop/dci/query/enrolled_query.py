@@ -146,7 +146,8 @@ def _values(operator: str, value: object, attribute: str) -> list[str]:
     for each in given:
         if isinstance(each, bool) or not isinstance(each, (str, int)) or str(each).strip() == "":
             raise _bad(f"{attribute[:60]} needs a value.")
-        texts.append(str(each).strip())
+        # Spaces only: whatever else stands around an identifier is refused with it.
+        texts.append(str(each).strip(" "))
     return texts
 
 

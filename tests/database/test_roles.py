@@ -1,0 +1,263 @@
+"""What each role may and may not do, asked of the database itself (reliability C9, D10)."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from ibr.db.pool import open_database
+from ibr.errors import Unavailable
+from tests.door import Door, System
+from tests.people import a_number, enrolled
+
+ROLES = ("ibr_app", "ibr_worker", "ibr_auditor", "ibr_analyst")
+
+
+@pytest.fixture(scope="module")
+def system(door: Door) -> System:
+    system = door.partner()
+    system.report(
+        *(enrolled(a_number(), "DCI001") for _ in range(5)),
+        *(enrolled(a_number(), "DCI002") for _ in range(3)),
+    )
+    system.ask(a_number(), "DCI001")
+    return system
+
+
+async def as_role(
+    door: Door, role: str, statement: str, reach: str | None = None
+) -> list[asyncpg.Record]:
+    """A statement by somebody with no more than this role."""
+    connection = await asyncpg.connect(door.dsn, server_settings={"search_path": "ibr"})
+    try:
+        async with connection.transaction():
+            await connection.execute(f"set local role {role}")
+            if reach is not None:
+                await connection.execute("select set_config('ibr.programmes', $1, true)", reach)
+            return await connection.fetch(statement)
+    finally:
+        await connection.close()
+
+
+def run(door: Door, role: str, statement: str, reach: str | None = None) -> list[asyncpg.Record]:
+    return door.run(as_role(door, role, statement, reach))
+
+
+def refused(door: Door, role: str, statement: str, reach: str | None = None) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        run(door, role, statement, reach)
+
+
+GUARDED = """
+    select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    join pg_attribute a on a.attrelid = c.oid
+    where n.nspname = 'ibr' and c.relkind in ('r', 'p')
+      and a.attname in ('programme_id', 'programme_ids')
+"""
+# Rights and the ledger are looked up across programmes on purpose: the gate itself, the
+# catalogue, and questions, which belong to their subjects.
+NOT_A_PROGRAMMES = {"programme", "partner_programme", "officer"}
+
+
+def test_every_programmes_table_has_forced_row_level_security(door: Door) -> None:
+    rows = door.owner(f"{GUARDED} and not (c.relrowsecurity and c.relforcerowsecurity)")
+    open_ = {row["relname"] for row in rows} - NOT_A_PROGRAMMES
+    assert not [name for name in open_ if not name.startswith(("question_asked", "benefit_other"))]
+
+
+def test_control_the_walk_over_the_tables_sees_them(door: Door) -> None:
+    found = {row["relname"] for row in door.owner(GUARDED)}
+    assert {"enrolment", "benefit", "delivery", "enrolled_index", "change"} <= found
+
+
+@pytest.mark.parametrize("role", ["ibr_app", "ibr_worker"])
+@pytest.mark.parametrize(
+    "table", ["enrolment", "beneficiary_record", "enrolled_index", "identifier"]
+)
+def test_without_programmes_in_reach_nothing_is_seen(
+    door: Door, system: System, role: str, table: str
+) -> None:
+    assert run(door, role, f"select * from {table}") == []
+    assert run(door, role, f"select * from {table}", "") == []
+    assert run(door, role, f"select * from {table}", "0") == []
+
+
+def test_only_the_programmes_in_reach_are_seen(door: Door, system: System) -> None:
+    ids = door.services.book.programmes_by_code
+    one, other = (str(ids[code].programme_id) for code in ("dci001", "dci002"))
+    query = "select distinct programme_id from enrolment order by 1"
+    assert [str(row[0]) for row in run(door, "ibr_app", query, one)] == [one]
+    assert len(run(door, "ibr_app", query, f"{one},{other}")) == 2
+
+
+def test_a_row_of_another_programme_cannot_be_written(door: Door, system: System) -> None:
+    one = str(door.services.book.programmes_by_code["dci001"].programme_id)
+    other = door.services.book.programmes_by_code["dci002"].programme_id
+    insert = (
+        "insert into change (record_id, programme_id, kind, happened_at, delivery_id) "
+        f"values (1, {other}, 'enrolled', now(), 1)"
+    )
+    refused(door, "ibr_app", insert, one)
+    refused(door, "ibr_app", f"update enrolment set programme_id = {other}", one)
+    assert run(door, "ibr_app", insert, f"{one},{other}") == []
+
+
+def test_an_upsert_does_not_reach_over(door: Door, system: System) -> None:
+    """Trap of D10: a conflict with a row that is not to be seen must not change it."""
+    one = str(door.services.book.programmes_by_code["dci001"].programme_id)
+    other = door.services.book.programmes_by_code["dci002"].programme_id
+    [row] = door.owner(f"select * from enrolment where programme_id = {other} limit 1")
+    upsert = (
+        "insert into enrolment (record_id, programme_id, status, status_at, status_rank, as_of, "
+        f"known_at, delivery_id) values ({row['record_id']}, {one}, 2, now(), 7, now(), now(), 1) "
+        "on conflict (record_id) do update set status = 2"
+    )
+    refused(door, "ibr_app", upsert, one)
+    [after] = door.owner(f"select * from enrolment where record_id = {row['record_id']}")
+    assert after == row
+
+
+def test_no_view_shows_more_than_its_reader_may_see(door: Door) -> None:
+    views = door.owner(
+        "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace "
+        "where n.nspname = 'ibr' and c.relkind in ('v', 'm') "
+        "and not coalesce('security_invoker=true' = any (c.reloptions), false)"
+    )
+    assert views == []
+
+
+def test_reach_ends_with_its_transaction(door: Door, system: System) -> None:
+    """Traps of D10: what is set stays for nobody else, and what is reset is empty, not null."""
+    database, ids = door.services.database, door.services.book.programmes
+
+    async def seen_after() -> tuple[int, int, str]:
+        async with database.transaction(ids) as connection:
+            inside = await connection.fetchval("select count(*) from enrolment")
+        async with database.transaction(()) as connection:
+            outside = await connection.fetchval("select count(*) from enrolment")
+            left = await connection.fetchval("select current_setting('ibr.programmes', true)")
+        return inside, outside, left
+
+    inside, outside, left = door.run(seen_after())
+    assert inside >= 8
+    assert (outside, left) == (0, "")
+
+
+def test_a_partition_is_no_way_round(door: Door, system: System) -> None:
+    partitions = door.owner(
+        "select inhrelid::regclass::text as name from pg_inherits "
+        "where inhparent = 'ibr.benefit'::regclass"
+    )
+    assert len(partitions) > 40
+    for partition in (partitions[0]["name"], "benefit_other", "question_asked_other"):
+        refused(door, "ibr_app", f"select * from {partition}")
+
+
+def test_roles_own_nothing_and_pass_no_policy(door: Door) -> None:
+    rows = door.owner(
+        "select rolname, rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, rolcreatedb "
+        "from pg_roles where rolname like 'ibr\\_%' and rolname <> 'ibr_owner'"
+    )
+    assert {row["rolname"] for row in rows} >= set(ROLES)
+    assert not any(any(list(row)[1:]) for row in rows)
+    owned = door.owner(
+        "select c.relname from pg_class c join pg_roles r on r.oid = c.relowner "
+        "join pg_namespace n on n.oid = c.relnamespace "
+        "where r.rolname = any ($1::text[]) and n.nspname !~ '^pg_(temp|toast)'",
+        list(ROLES),
+    )
+    assert owned == []
+
+
+def test_a_function_that_runs_as_its_owner_says_where_it_looks(door: Door) -> None:
+    found = door.owner(
+        "select proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace "
+        "where n.nspname = 'ibr' and p.prosecdef "
+        "and not exists (select 1 from unnest(p.proconfig) c where c like 'search_path=%')"
+    )
+    assert found == []
+
+
+@pytest.mark.parametrize("role", ["ibr_app", "ibr_worker"])
+@pytest.mark.parametrize("table", ["audit_event", "question_asked"])
+@pytest.mark.parametrize("change", ["update {} set at = now()", "delete from {}", "truncate {}"])
+def test_the_ledger_and_the_audit_trail_only_grow(
+    door: Door, role: str, table: str, change: str
+) -> None:
+    statement = change.format(table)
+    if table == "question_asked":
+        statement = statement.replace("set at", "set asked_at")
+    refused(door, role, statement)
+
+
+@pytest.mark.parametrize("role", ["ibr_app", "ibr_worker"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from enrolment",
+        "delete from beneficiary_record",
+        "delete from message_received",
+        "update message_received set body_digest = ''",
+        "update status_change set status = 1",
+        "delete from delivery_part",
+        "update delivery_part set sealed = ''",
+        "insert into partner (sender_id, name, client_id, secret_hash, scopes) "
+        "values ('x', 'x', 'x', 'x', '{}')",
+        "update partner set scopes = '{}'",
+        "update partner_programme set may_ask = true",
+        "update registry_key set kid = 'x'",
+        "insert into programme (code, names) values ('X', '{}')",
+        "create table ibr.mine (x integer)",
+        "alter table ibr.enrolment disable row level security",
+        "drop policy programmes_in_reach on ibr.enrolment",
+    ],
+)
+def test_what_the_registry_itself_may_never_do(door: Door, role: str, statement: str) -> None:
+    refused(door, role, statement)
+
+
+@pytest.mark.parametrize("role", ["ibr_auditor", "ibr_analyst"])
+@pytest.mark.parametrize("table", ["beneficiary_record", "identifier", "delivery_part", "partner"])
+def test_auditors_and_analysts_see_no_records(door: Door, role: str, table: str) -> None:
+    refused(door, role, f"select * from {table}")
+
+
+@pytest.mark.parametrize(
+    ("role", "wanted"),
+    [("ibr_app", ["5s", "1s", "15s"]), ("ibr_worker", ["30s", "10s", "1min"])],
+)
+def test_every_connection_has_its_time_outs(door: Door, role: str, wanted: list[str]) -> None:
+    async def shown() -> list[str]:
+        database = await open_database(door.dsn, role, size=1, name="time-outs")  # type: ignore[arg-type]
+        try:
+            async with database.transaction(()) as connection:
+                return [
+                    await connection.fetchval(f"show {name}")
+                    for name in (
+                        "statement_timeout",
+                        "lock_timeout",
+                        "idle_in_transaction_session_timeout",
+                    )
+                ]
+        finally:
+            await database.close()
+
+    assert door.run(shown()) == wanted
+
+
+def test_a_statement_that_takes_too_long_ends(door: Door) -> None:
+    async def slow() -> None:
+        async with door.services.database.transaction(()) as connection:
+            await connection.execute("set local statement_timeout = 50")
+            await connection.execute("select pg_sleep(6)")
+
+    with pytest.raises(Unavailable, match="too long"):
+        door.run(slow())
+
+
+def test_afterwards_the_connection_is_as_good_as_new(door: Door) -> None:
+    async def shown() -> str:
+        async with door.services.database.transaction(()) as connection:
+            return str(await connection.fetchval("show statement_timeout"))
+
+    assert door.run(shown()) == "5s"
