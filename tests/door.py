@@ -213,7 +213,8 @@ class Door:
 
 def _close_lane() -> None:
     here = bulk._Here
-    assert here.loop is not None and here.services is not None
+    assert here.loop is not None
+    assert here.services is not None
     here.loop.run_until_complete(here.services.database.close())
     here.loop.run_until_complete(here.services.questions.close())
     here.loop.close()

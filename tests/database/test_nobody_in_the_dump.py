@@ -9,7 +9,7 @@ import pytest
 
 from ibr.db.programs import find_programs
 from tests.door import Door, System
-from tests.people import a_number, an_identifier, enrolled
+from tests.people import an_identifier, enrolled
 
 PEOPLE = 100
 

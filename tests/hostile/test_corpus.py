@@ -2,7 +2,7 @@
 
 `corpus/index.tsv` says of each file what is expected: `refused` as a whole on every path; `query`,
 refused as a whole or in its items; `record`, read on the path for updates and set aside there.
-`@ID@`, `@NOW@`, `@ACTION@` and `@SENDER@` stand for what must be right for the rest to be looked at.
+`@ID@`, `@NOW@`, `@ACTION@` and `@SENDER@` stand for what must be right for the rest to be read.
 """
 
 from __future__ import annotations
@@ -22,10 +22,16 @@ from tests.people import a_number
 CORPUS = Path(__file__).parent / "corpus"
 INDEX = [line.split("\t") for line in (CORPUS / "index.tsv").read_text().splitlines()]
 ACTIONS = {ENROLLED: b"search", SEARCH: b"search", UPDATES: b"notify", STATUS: b"txn-status"}
-TABLES = (
-    "message_received delivery delivery_part beneficiary_record enrolment identifier "
-    "enrolled_index change"
-).split()
+TABLES = [
+    "message_received",
+    "delivery",
+    "delivery_part",
+    "beneficiary_record",
+    "enrolment",
+    "identifier",
+    "enrolled_index",
+    "change",
+]
 INSIDE = re.compile(rb"Traceback|asyncpg|psycopg|select |insert |/src/|site-packages|\.py\b")
 # Twice what reliability E4 allows, because tests share their processors.
 SECONDS = 0.5

@@ -188,6 +188,7 @@ def caught(door: Door, system: System, examples: int = 300) -> bool:
         CHECKED,
         max_examples=examples,
         database=None,
+        derandomize=True,
         phases=[Phase.generate],
         report_multiple_bugs=False,
     )

@@ -172,9 +172,10 @@ def test_numbers_that_a_double_holds_are_read(literal: str) -> None:
 def test_one_value_may_not_be_endless() -> None:
     endless = itertools.chain([b'{"a": "'], itertools.repeat(b"x" * 1_000_000))
     stream = JsonStream(iter(endless))
+    members = stream.members()
+    next(members)
     with pytest.raises(NotUnderstood, match="8 MiB"):
-        for _ in stream.members():
-            stream.value()
+        stream.value()
 
 
 @given(objects)

@@ -205,14 +205,29 @@ anything = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=6,
 )
-PLACES = (
-    "@id assistance_unit group member programme_identifier enrollment_date enrollment_status "
-    "status_change_date benefits additional_attributes marital_status"
-).split()
-MEMBER = (
-    "member_identifier demographic_info related_person is_disabled disability_info occupation "
-    "language_code additional_attributes"
-).split()
+PLACES = [
+    "@id",
+    "assistance_unit",
+    "group",
+    "member",
+    "programme_identifier",
+    "enrollment_date",
+    "enrollment_status",
+    "status_change_date",
+    "benefits",
+    "additional_attributes",
+    "marital_status",
+]
+MEMBER = [
+    "member_identifier",
+    "demographic_info",
+    "related_person",
+    "is_disabled",
+    "disability_info",
+    "occupation",
+    "language_code",
+    "additional_attributes",
+]
 
 
 @given(anything)

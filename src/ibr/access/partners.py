@@ -114,12 +114,8 @@ async def add_partner(
         "report_all": "all" in report,
         "purpose_code": "enrolment_check",
     }
-    partner_id = await store.add_partner(connection, values)
-    if not partner_id:
-        raise Conflict("partner.exists", f"There is already a partner {sender_id}.")
+    partner_id = await _add(connection, values, keys)
     await _grant(connection, partner_id, report, ask)
-    for key in keys:
-        await store.add_key(connection, partner_id, key["kid"], key, key["alg"])
     await record_event(
         connection,
         kind=PARTNER_ADDED,
@@ -134,11 +130,17 @@ async def add_partner(
         },
         at=now(),
     )
-    return {
-        "sender_id": sender_id,
-        "client_id": str(values["client_id"]),
-        "client_secret": secret,
-    }
+    client_id = str(values["client_id"])
+    return {"sender_id": sender_id, "client_id": client_id, "client_secret": secret}
+
+
+async def _add(connection: Connection, values: dict[str, Any], keys: list[dict[str, Any]]) -> int:
+    partner_id = await store.add_partner(connection, values)
+    if not partner_id:
+        raise Conflict("partner.exists", f"There is already a partner {values['sender_id']}.")
+    for key in keys:
+        await store.add_key(connection, partner_id, key["kid"], key, key["alg"])
+    return partner_id
 
 
 async def _grant(

@@ -183,7 +183,9 @@ async def answer_together(
     for question in questions:
         first.setdefault(question.message_key, question)
     unique = list(first.values())
-    async with database.transaction({each.programme_id for each in unique}) as connection:
+    # The second gate: a programme out of an asker's reach is out of the database's sight too.
+    reach = {each.programme_id for each in unique if each.programme_id in each.asker.ask}
+    async with database.transaction(reach) as connection:
         found, subjects = await _look_up(connection, unique)
         answers = [
             tuple(_yes(question, standings) for standings in found[number])

@@ -15,7 +15,7 @@ from ibr.clock import now, written
 from ibr.db.pool import Connection
 from ibr.deliveries import receive
 from ibr.deliveries.model import DeliveryHead, Tally
-from ibr.errors import Conflict, NotUnderstood, Unavailable
+from ibr.errors import Conflict, NotAllowed, NotUnderstood, Unavailable
 from ibr.ids import new_token
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer, Operation
@@ -74,6 +74,11 @@ def _open(services: Services, updates: Updates, body: Iterable[bytes], caller: C
 
 def _check(updates: Updates, opened: Opened) -> str:
     """What must be right of the message as a whole; returns its transaction id."""
+    if not opened.asker.report:
+        raise NotAllowed(
+            "programme.none",
+            "You may not report for any programme; ask the registry for the right.",
+        )
     if sum(name in opened.message for name in LISTS) + bool(updates.list_name) > 1:
         raise NotUnderstood(
             "message.schema", "The message holds two lists of beneficiaries; send one."
