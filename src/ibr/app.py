@@ -68,7 +68,7 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
 
 async def build_lane_services(settings: Settings, dsn: str) -> Services:
     """The same for a process that takes deliveries in."""
-    services = await build_services(settings, dsn, "ibr_worker", 3)
+    services = await build_services(settings, dsn, "ibr_worker", 4)
     await services.book.refresh()
     return services
 

@@ -12,7 +12,14 @@ import msgspec
 from ibr.clock import now
 from ibr.db.pool import Connection, owner_transaction
 from ibr.deliveries.model import Tally
-from ibr.intake.enrolment_updates import Merger, merge_chunk, source_of
+from ibr.intake.enrolment_updates import (
+    Draft,
+    Merged,
+    Merger,
+    draft_chunk,
+    merge_chunk,
+    source_of,
+)
 from ibr.intake.prepare import Preparer
 from ibr.interop.dci.messages.read_beneficiary import read_beneficiary
 from ibr.protection.seal import place_of
@@ -36,8 +43,14 @@ TABLES = [
 ]
 
 
-async def merge(door: Door, system: System, batches: Sequence[Batch]) -> list[Tally]:
-    """Empties the registry and merges these batches, one transaction each."""
+async def merge(
+    door: Door, system: System, batches: Sequence[Batch], *, ahead: bool = False
+) -> list[Tally]:
+    """Empties the registry and merges these batches, one transaction each.
+
+    With `ahead`, each batch is drafted before the one before it is written, as within a large
+    delivery.
+    """
     services = door.services
     partner = await services.book.by_client(system.credentials["client_id"])
     assert partner is not None
@@ -45,18 +58,41 @@ async def merge(door: Door, system: System, batches: Sequence[Batch]) -> list[Ta
         await owner.execute(";".join(f"delete from {table}" for table in TABLES))
     asker = partner.asker(partner.scopes)
     preparer = Preparer(asker, services.book.programmes_by_code, services.blind_index)
-    tallies = []
-    for number, (as_of, records) in enumerate(batches):
+    merger = Merger(services.sealer, services.blind_index)
+    before: Merged | None = None
+    drafts: list[Draft] = []
+
+    async def draft(number: int) -> None:
+        if ahead and number < len(batches):
+            source = source_of(number, batches[number][0], now())
+            async with services.database.transaction(asker.report) as connection:
+                drafts.append(await draft_chunk(connection, merger, source, read_items(number)))
+
+    def read_items(number: int) -> list[Any]:
+        as_of, records = batches[number]
         items: list[Any] = []
         for place, record in enumerate(records):
             encoded = json.dumps(record).encode()
             read = read_beneficiary(encoded, place, as_of, services.book.currency_of)
             items.append(read if isinstance(read, Refusal) else preparer.prepare(read))
         assert not any(isinstance(item, Refusal) for item in items), items
+        return items
+
+    tallies = []
+    await draft(0)
+    for number, (as_of, _) in enumerate(batches):
+        await draft(number + 1)
         tally = Tally()
         async with services.database.transaction(asker.report) as connection:
-            merger = Merger(services.sealer, services.blind_index)
-            await merge_chunk(connection, merger, source_of(number, as_of, now()), items, tally)
+            before = await merge_chunk(
+                connection,
+                merger,
+                source_of(number, as_of, now()),
+                read_items(number),
+                tally,
+                draft=drafts[number] if ahead else None,
+                before=before if ahead else None,
+            )
         tallies.append(tally)
     return tallies
 

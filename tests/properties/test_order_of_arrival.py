@@ -9,10 +9,12 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ibr.intake import enrolment_updates
 from tests import plain_merge
 from tests.door import Door, System
 from tests.people import an_identifier
@@ -96,9 +98,11 @@ def system(door: Door) -> System:
     return door.partner()
 
 
-def after(door: Door, system: System, batches_: list[Batch]) -> dict[str, Any]:
+def after(
+    door: Door, system: System, batches_: list[Batch], *, ahead: bool = False
+) -> dict[str, Any]:
     async def merged() -> dict[str, Any]:
-        await merge(door, system, batches_)
+        await merge(door, system, batches_, ahead=ahead)
         return await state(door)
 
     return door.run(merged())
@@ -111,6 +115,33 @@ def test_the_order_of_arrival_does_not_matter(
 ) -> None:
     one, other = both
     assert after(door, system, one) == after(door, system, other)
+
+
+@CHECKED
+@given(batches())
+def test_drafting_ahead_changes_nothing(door: Door, system: System, given_: list[Batch]) -> None:
+    assert after(door, system, given_, ahead=True) == after(door, system, given_)
+
+
+def test_control_a_draft_that_is_never_doubted_is_found(
+    door: Door, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enrolment_updates, "still_holds", lambda *_: True)
+    search = settings(
+        max_examples=200,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+    )
+
+    @search
+    @given(batches())
+    def compare(given_: list[Batch]) -> None:
+        assert after(door, system, given_, ahead=True) == after(door, system, given_)
+
+    with pytest.raises((AssertionError, asyncpg.PostgresError, KeyError)):
+        compare()
 
 
 @CHECKED

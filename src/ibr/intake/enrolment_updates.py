@@ -3,10 +3,15 @@
 One chunk is one transaction: every record of it or none. Deliveries for the same programme are
 merged one after the other, which an advisory lock per programme sees to; deliveries for different
 programmes run side by side.
+
+What a chunk changes is drafted first and written then. Within one delivery the next chunk may be
+drafted while the one before is being written; when its turn comes, a count kept for each
+programme tells whether the draft still holds, and one that does not is made anew.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -25,10 +30,14 @@ from ibr.registry.beneficiaries import record_beneficiary
 from ibr.registry.benefits import record_benefit
 from ibr.registry.changes import append
 from ibr.registry.enrolment import record_enrolment
+from ibr.registry.programmes.merges import count_merge, merges
 from ibr.reported.beneficiary import Refusal
 
 # One item of a delivery after its check: its records, one a programme, or why it was set aside.
 Item = list[Prepared] | Refusal
+
+# Below this many records, planning takes less than handing it to a thread.
+_WORTH_A_THREAD = 500
 
 _TEMPORARY = (
     *record_beneficiary.TEMPORARY,
@@ -45,27 +54,98 @@ class Merger(msgspec.Struct, frozen=True):
     blind_index: BlindIndex
 
 
-async def merge_chunk(
-    connection: Connection, merger: Merger, source: Source, items: Sequence[Item], tally: Tally
-) -> None:
-    """Merges one chunk in the caller's transaction and adds its outcomes to the tally."""
+class Draft(msgspec.Struct, frozen=True):
+    """What one chunk changes, by what was known when each programme had so many merges."""
+
+    rows: Rows
+    numbers: dict[bytes, int]
+    fresh: dict[bytes, int]
+    merges: dict[int, int]
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """What the chunk before merged: its records, and the count of each of its programmes."""
+
+    keys: frozenset[bytes]
+    merges: dict[int, int]
+
+
+async def draft_chunk(
+    connection: Connection, merger: Merger, source: Source, items: Sequence[Item]
+) -> Draft:
+    """Works out what one chunk changes; writes nothing but the names of new identifier types."""
     prepared = [each for item in items if not isinstance(item, Refusal) for each in item]
-    changed: set[int] = set()
-    numbers: dict[bytes, int] = {}
-    if prepared:
-        await hold_programmes(connection, {each.programme_id for each in prepared})
-        await prepare_tables(connection, *_TEMPORARY)
-        known = await _known(connection, prepared, source)
-        numbers = dict(known.numbers)
-        rows = Planner(merger.sealer, merger.blind_index, source).plan(prepared, known)
-        changed = await _write(connection, rows)
-    _count(items, numbers, changed, tally)
-
-
-async def _known(connection: Connection, prepared: Sequence[Prepared], source: Source) -> Known:
+    # Counted before anything else is read: whatever is merged from here on raises the count.
+    counts = await merges(connection, {each.programme_id for each in prepared})
     numbers, fresh = await record_beneficiary.number_records(
         connection, (each.record_key for each in prepared)
     )
+    known = await _known(connection, prepared, source, numbers, set(fresh.values()))
+    planner = Planner(merger.sealer, merger.blind_index, source)
+    if len(prepared) < _WORTH_A_THREAD:
+        rows = planner.plan(prepared, known)
+    else:
+        rows = await asyncio.to_thread(planner.plan, prepared, known)
+    return Draft(rows, numbers, fresh, counts)
+
+
+async def merge_chunk(
+    connection: Connection,
+    merger: Merger,
+    source: Source,
+    items: Sequence[Item],
+    tally: Tally,
+    *,
+    draft: Draft | None = None,
+    before: Merged | None = None,
+) -> Merged:
+    """Merges one chunk in the caller's transaction and adds its outcomes to the tally.
+
+    `draft` was made ahead, `before` is what the chunk before it merged, if that was of the same
+    delivery. What was merged is returned for the chunk after it.
+    """
+    programmes = {
+        each.programme_id for item in items if not isinstance(item, Refusal) for each in item
+    }
+    if not programmes:
+        _count(items, {}, set(), tally)
+        return Merged(frozenset(), {})
+    await hold_programmes(connection, programmes)
+    await prepare_tables(connection, *_TEMPORARY)
+    counts = await count_merge(connection, programmes)
+    if draft is None or not still_holds(draft, counts, before):
+        draft = await draft_chunk(connection, merger, source, items)
+    await record_beneficiary.add_keys(connection, draft.fresh)
+    changed = await _write(connection, draft.rows)
+    _count(items, draft.numbers, changed, tally)
+    return Merged(frozenset(draft.numbers), counts)
+
+
+def still_holds(draft: Draft, counts: dict[int, int], before: Merged | None) -> bool:
+    """Whether what a draft was made of is still so, now that the locks are held.
+
+    `counts` includes this chunk itself. Nobody else merged since the draft was made when a
+    programme's count stands where the draft saw it, or one higher because of the chunk before,
+    whose records are then none of this one's.
+    """
+    for programme_id, count in counts.items():
+        seen = draft.merges.get(programme_id)
+        if seen == count - 1:
+            continue
+        if before is None or seen != count - 2 or before.merges.get(programme_id) != count - 1:
+            return False
+        if not before.keys.isdisjoint(draft.numbers):
+            return False
+    return True
+
+
+async def _known(
+    connection: Connection,
+    prepared: Sequence[Prepared],
+    source: Source,
+    numbers: dict[bytes, int],
+    fresh: set[int],
+) -> Known:
     old = sorted({numbers[each.record_key] for each in prepared} - fresh)
     states = await record_enrolment.states(connection, old)
     differing = sorted(

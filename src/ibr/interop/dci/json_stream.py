@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+import msgspec
+
 from ibr.errors import NotUnderstood
 from ibr.interop.dci.strict_json import DECODER, check_value
 
@@ -21,6 +23,11 @@ LARGEST_VALUE: Final = 8 * 1024 * 1024
 _TAIL: Final = 16
 _WHITE: Final = " \t\n\r"
 _OF_A_NUMBER: Final = "0123456789.eE+-"
+
+
+# So many characters tell the beginning of an element from that of an object inside one.
+_BEGINNING: Final = 12
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def _refuse(reason: str) -> NotUnderstood:
@@ -151,6 +158,27 @@ class JsonStream:
                 self._take("]")
                 return
             self._at += 1
+
+    def arrived(self) -> list[bytes]:
+        """The array's elements that lie whole in what has arrived, as written; none when that
+        cannot be told quickly, or when only the last is left.
+
+        For many objects of one kind, which begin alike: a piece of text that ends before another
+        beginning and reads as whole values is a piece of this array. Each element is JSON, but
+        has not been read strictly.
+        """
+        if self._next() != "{":
+            return []
+        beginning = "," + self._text[self._at : self._at + _BEGINNING]
+        end = self._text.rfind(beginning)
+        if end <= self._at:
+            return []
+        try:
+            found = _ELEMENTS.decode(f"[{self._text[self._at : end]}]".encode())
+        except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+            return []
+        self._at = end
+        return [bytes(element) for element in found]
 
     def opens(self, bracket: str) -> bool:
         """Whether the next value is an object (`{`) or an array (`[`)."""

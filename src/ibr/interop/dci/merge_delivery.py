@@ -22,7 +22,15 @@ from ibr.db.pool import Connection
 from ibr.deliveries import receive, refuse
 from ibr.deliveries.model import DeliveryHead, Tally
 from ibr.errors import Unavailable
-from ibr.intake.enrolment_updates import Item, Merger, merge_chunk, source_of
+from ibr.intake.enrolment_updates import (
+    Draft,
+    Item,
+    Merged,
+    Merger,
+    draft_chunk,
+    merge_chunk,
+    source_of,
+)
 from ibr.intake.prepare import Preparer
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer
@@ -73,11 +81,22 @@ async def merge_all(services: Services, delivery: Delivery, connection: Connecti
 
 
 async def _merge(
-    services: Services, delivery: Delivery, items: Sequence[Item], connection: Connection
-) -> None:
-    merger = Merger(services.sealer, services.blind_index)
-    source = source_of(delivery.head.delivery_id, delivery.head.as_of, now())
-    await merge_chunk(connection, merger, source, items, delivery.tally)
+    services: Services,
+    delivery: Delivery,
+    items: Sequence[Item],
+    connection: Connection,
+    draft: Draft | None = None,
+    before: Merged | None = None,
+) -> Merged:
+    merged = await merge_chunk(
+        connection,
+        Merger(services.sealer, services.blind_index),
+        source_of(delivery.head.delivery_id, delivery.head.as_of, now()),
+        items,
+        delivery.tally,
+        draft=draft,
+        before=before,
+    )
     refusals = [item for item in items if isinstance(item, Refusal)]
     first_item = delivery.next_item
     delivery.next_item += len(items)
@@ -91,6 +110,7 @@ async def _merge(
         done_at=None,
     )
     _say(delivery.outcomes, items)
+    return merged
 
 
 def _say(outcomes: Outcomes, items: Iterable[Item]) -> None:
@@ -203,19 +223,37 @@ async def _merge_rest(services: Services, delivery: Delivery) -> Answer:
     blocks = _items(services, delivery)
     if delivery.next_item:
         blocks = await _say_again(services, delivery, blocks)
-    # The next block is read and checked while the database merges the one before.
-    ahead = asyncio.create_task(asyncio.to_thread(next, blocks, None))
+    # The next block is read, checked and drafted while the database writes the one before.
+    ahead = asyncio.create_task(_next_block(services, delivery, blocks, reach))
+    before: Merged | None = None
     try:
-        while (items := await ahead) is not None:
-            ahead = asyncio.create_task(asyncio.to_thread(next, blocks, None))
+        while (block := await ahead) is not None:
+            ahead = asyncio.create_task(_next_block(services, delivery, blocks, reach))
+            items, draft = block
             async with services.database.transaction(reach) as connection:
-                await _merge(services, delivery, items, connection)
+                before = await _merge(services, delivery, items, connection, draft, before)
     finally:
         # The thread still reads what the caller is about to close.
-        await asyncio.wait({ahead})
+        await asyncio.gather(ahead, return_exceptions=True)
     async with services.database.transaction(reach) as connection:
         kept = await finish(services, delivery, connection)
     return answer_of(kept)
+
+
+async def _next_block(
+    services: Services,
+    delivery: Delivery,
+    blocks: Iterator[list[Item]],
+    reach: Iterable[int],
+) -> tuple[list[Item], Draft] | None:
+    """The next block with a draft of what it changes; None after the last."""
+    items = await asyncio.to_thread(next, blocks, None)
+    if items is None:
+        return None
+    source = source_of(delivery.head.delivery_id, delivery.head.as_of, now())
+    merger = Merger(services.sealer, services.blind_index)
+    async with services.database.transaction(reach) as connection:
+        return items, await draft_chunk(connection, merger, source, items)
 
 
 async def _say_again(

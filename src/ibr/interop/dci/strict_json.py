@@ -112,6 +112,14 @@ def read_object(body: bytes) -> dict[str, Any]:
     return value
 
 
+def read_value(written: bytes) -> Any:
+    """One value that is known to be JSON, read strictly."""
+    text = read_text(written)
+    value = DECODER.decode(text)
+    check_value(value, text, 0, len(text))
+    return value
+
+
 _canonical = msgspec.json.Encoder(order="deterministic")
 
 

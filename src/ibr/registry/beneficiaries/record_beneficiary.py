@@ -21,21 +21,26 @@ TEMPORARY = store.TEMPORARY
 
 async def number_records(
     connection: Connection, keys: Iterable[bytes]
-) -> tuple[dict[bytes, int], set[int]]:
-    """The record number of each key, fresh ones for keys not seen before; and which are fresh.
+) -> tuple[dict[bytes, int], dict[bytes, int]]:
+    """The record number of each key, and which keys are new with the numbers kept for them.
 
-    The caller holds the programmes' merge lock, so no other delivery numbers the same keys.
+    The new ones are not written yet: `add_keys` does that, under the programmes' merge locks.
     """
     wanted = list(dict.fromkeys(keys))
     known = await store.record_ids(connection, wanted)
     missing = [key for key in wanted if key not in known]
     if not missing:
-        return known, set()
+        return known, {}
     blocks = await store.new_block(connection, -(-len(missing) // store.BLOCK))
     numbers = (first + step for first in blocks for step in range(store.BLOCK))
     fresh = dict(zip(missing, numbers, strict=False))
-    await store.add_keys(connection, fresh)
-    return known | fresh, set(fresh.values())
+    return known | fresh, fresh
+
+
+async def add_keys(connection: Connection, fresh: dict[bytes, int]) -> None:
+    """Writes the numbers of new records; the caller holds their programmes' merge locks."""
+    if fresh:
+        await store.add_keys(connection, fresh)
 
 
 async def stored_content(

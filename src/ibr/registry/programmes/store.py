@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from ibr.db.pool import Connection
@@ -55,3 +57,28 @@ async def every(connection: Connection) -> list[Programme]:
         values["descriptions"] = msgspec.json.decode(row["descriptions"])
         programmes.append(msgspec.convert(values, Programme))
     return programmes
+
+
+async def merges(connection: Connection, programme_ids: Iterable[int]) -> dict[int, int]:
+    """How many chunks were merged into each of these programmes so far."""
+    wanted = list(programme_ids)
+    rows = await connection.fetch(
+        "select programme_id, merges from programme_merge where programme_id = any ($1::integer[])",
+        wanted,
+    )
+    found = {row["programme_id"]: row["merges"] for row in rows}
+    return {programme_id: found.get(programme_id, 0) for programme_id in wanted}
+
+
+async def count_merge(connection: Connection, programme_ids: Iterable[int]) -> dict[int, int]:
+    """Counts one more chunk for each; the counts with it. The caller holds the merge locks."""
+    rows = await connection.fetch(
+        """
+        insert into programme_merge (programme_id, merges)
+        select programme_id, 1 from unnest($1::integer[]) as p (programme_id)
+        on conflict (programme_id) do update set merges = programme_merge.merges + 1
+        returning programme_id, merges
+        """,
+        sorted(programme_ids),
+    )
+    return {row["programme_id"]: row["merges"] for row in rows}

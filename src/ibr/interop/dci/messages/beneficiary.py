@@ -27,6 +27,15 @@ _UNITS: Final = {"1": 1, "2": 2, "3": 3}
 _BENEFIT_TYPES: Final = {str(code): code for code in range(1, 7)}
 
 
+# The names of parts whose own members are open, as they stand in JSON.
+OPEN_PARTS: Final = (
+    b'"related_person"',
+    b'"geo_location"',
+    b'"geographical_location"',
+    b'"additional_attributes"',
+)
+
+
 class WireProgramme(Part):
     programme_identifier: str
     kind: str | None = msgspec.field(name="@type", default=None)
@@ -43,7 +52,7 @@ class WireBenefit(Part):
 
 
 class WireBeneficiary(Part):
-    context: Any = msgspec.field(name="@context", default=None)
+    context: str | None = msgspec.field(name="@context", default=None)
     kind: str | None = msgspec.field(name="@type", default=None)
     own_id: str | None = msgspec.field(name="@id", default=None)
     assistance_unit: str | None = None
