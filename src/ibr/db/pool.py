@@ -9,6 +9,7 @@ from typing import Literal
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from ibr.db.priority import let_it_wait
 from ibr.errors import Unavailable
 
 Role = Literal["ibr_app", "ibr_worker", "ibr_auditor", "ibr_analyst"]
@@ -115,8 +116,16 @@ async def _leave_as_it_is(_connection: Connection) -> None:
 
 
 async def open_database(dsn: str, role: Role, *, size: int, name: str) -> Database:
-    """A pool of up to `size` connections to `dsn`, each acting as `role`."""
+    """A pool of up to `size` connections to `dsn`, each acting as `role`.
+
+    What the worker's role does gives way to questions and pages (db/priority.py).
+    """
     statement, lock, idle = _TIMEOUTS[role]
+
+    async def begin(connection: asyncpg.Connection) -> None:
+        if role == "ibr_worker":
+            let_it_wait(connection.get_server_pid(), dsn)
+
     try:
         pool = await asyncpg.create_pool(
             dsn,
@@ -133,6 +142,7 @@ async def open_database(dsn: str, role: Role, *, size: int, name: str) -> Databa
                 "timezone": "UTC",
             },
             reset=_leave_as_it_is,
+            init=begin,
         )
     except (*LOST, asyncpg.PostgresError) as wrong:
         raise Unavailable(

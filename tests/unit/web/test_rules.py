@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 import msgspec
 import pytest
 
-from ibr.asker import Asker, Purpose
 from ibr.access.staff.rights import COUNTRY, PERSON, PURPOSES, RIGHTS, must_hold, must_hold_purpose
 from ibr.access.staff.sign_in import wait_after
+from ibr.asker import Asker, Purpose
 from ibr.deliveries.report.model import Reported
 from ibr.errors import NotAllowed
 from ibr.questions.counts import count_for
