@@ -162,8 +162,10 @@ def read_search(opened: Opened) -> tuple[str, list[Item]]:
     # A string that is no text would only be found when it is stored or written.
     canonical(message)
     transaction_id = read_transaction_id(message.get("transaction_id"))
-    if transaction_id is None:
+    if transaction_id is None and "transaction_id" not in message:
         raise _schema("message.transaction_id is missing; every search needs it.")
+    # Given but empty, as the official samples have it, it is absent (behaviour.md 26).
+    transaction_id = transaction_id or opened.header.message_id[:LONGEST_ID]
     requests = message.get("search_request")
     if not isinstance(requests, list):
         raise _schema("message.search_request must be an array of searches.")
@@ -178,7 +180,9 @@ def read_search(opened: Opened) -> tuple[str, list[Item]]:
             f"{len(requests)}; it must hold at least one, and as many as are counted.",
         )
     seen: set[str] = set()
-    return transaction_id, [_read_item(request, seen) for request in requests]
+    return transaction_id, [
+        _read_item(request, seen, number) for number, request in enumerate(requests)
+    ]
 
 
 def _schema(reason: str) -> NotUnderstood:
@@ -195,10 +199,12 @@ def read_reference(given: dict[str, Any]) -> str:
     return value
 
 
-def _read_item(request: Any, seen: set[str]) -> Item:
+def _read_item(request: Any, seen: set[str], number: int) -> Item:
     if not isinstance(request, dict):
         raise _schema("Each search_request is an object.")
-    reference_id = read_reference(request)
+    # Given but empty, as in the official samples: the item goes by its place.
+    empty = request.get("reference_id") == ""
+    reference_id = str(number) if empty else read_reference(request)
     criteria = request.get("search_criteria")
     if not isinstance(criteria, dict):
         raise _schema("search_criteria is missing; every search needs it.")
