@@ -95,6 +95,9 @@ class Town:
     @contextmanager
     def sending(self, *, large: Sent | None = None) -> Iterator[None]:
         """Every partner sends small messages until the end, or until the registry is gone."""
+        # Before anything is killed: a sender without a token would have nothing to send.
+        for partner in self.partners:
+            partner.token()
         stop = threading.Event()
         threads = [
             threading.Thread(target=self._send, args=(partner, stop))
