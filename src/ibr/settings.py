@@ -114,4 +114,5 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
 def _from_text(kind: type, value: object) -> object:
     if kind is Path:
         return Path(str(value))
+    # What msgspec asks of such a function for every other type: it then says what is wrong itself.
     raise NotImplementedError

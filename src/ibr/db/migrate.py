@@ -74,8 +74,14 @@ async def upgrade(dsn: str, today: date) -> SchemaState:
         if not before.is_newest:
             await _run(dsn)
         first = month_of(today).plus(-MONTHS_BACK)
-        for step in range(MONTHS_BACK + MONTHS_AHEAD + 1):
-            await connection.execute("select ibr.make_benefit_month($1)", first.plus(step).first)
+        await connection.execute(
+            """
+            select ibr.make_benefit_month(month::date)
+            from generate_series($1::date, $2::date, interval '1 month') as month
+            """,
+            first.first,
+            first.plus(MONTHS_BACK + MONTHS_AHEAD).first,
+        )
         return await state(connection)
     finally:
         await connection.close()

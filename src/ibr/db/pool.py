@@ -69,7 +69,10 @@ class Database:
         except LOST:
             raise Unavailable(
                 "database.unreachable",
-                "The registry cannot reach its database; nothing was stored. Please try again.",
+                # The connection may have gone while the commit was under way, so nothing is said
+                # of what was stored; the same message again has one effect either way.
+                "The registry cannot reach its database. Please try again; "
+                "a message sent again has one effect.",
             ) from None
         except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
             raise Unavailable(

@@ -80,7 +80,7 @@ def _environment(code: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     translations: Any = words(code)
-    made.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
+    made.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
     made.globals.update(
         file=file_address,
         codes=CODE_LISTS,

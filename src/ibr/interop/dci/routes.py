@@ -245,7 +245,9 @@ def _wrong_method(right: str = "POST") -> Answer:
 
 
 def _failed() -> Answer:
-    message = "The registry failed to answer; nothing was stored. Please try again."
+    message = (
+        "The registry failed to answer. Please try again; a message sent again has one effect."
+    )
     error = {"code": "err.service.unavailable", "message": message}
     body = {
         "errors": [error],
