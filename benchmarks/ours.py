@@ -34,11 +34,11 @@ from ibr.access.partners import add_partner
 from ibr.cli.db import prepare
 from ibr.clock import now, written
 from ibr.db.pool import owner_transaction
-from ibr.interop.dci.keys import check_partner_jwk, public_jwk
-from ibr.interop.dci.signature import Signer
 from ibr.registry.programmes.model import Programme
 from ibr.registry.programmes.register_programme import register
 from ibr.settings import Settings
+from ibr_messages.jwk import check_partner_jwk, public_jwk
+from ibr_messages.signature import Signer
 
 UPDATES = "/registry/sync/enrollment/updates"
 ENROLLED_PATH = "/registry/sync/enrolled"

@@ -72,11 +72,13 @@ def every_code() -> dict[str, Found]:
     """Each error code of the source."""
     found: dict[str, Found] = {}
     root = Path(ibr.__file__).parent
-    for file in sorted(root.rglob("*.py")):
+    for file in sorted([*root.rglob("*.py"), *(root.parent / "ibr_messages").rglob("*.py")]):
         tree = ast.parse(file.read_text(encoding="utf-8"))
         for code, kind, sentence in [*_raised(tree), *_defaults(tree)]:
             entry = found.setdefault(code, Found(kind))
-            entry.spoken |= not file.relative_to(root).as_posix().startswith(_OWN)
+            entry.spoken |= root not in file.parents or not (
+                file.relative_to(root).as_posix().startswith(_OWN)
+            )
             if sentence and sentence not in entry.sentences:
                 entry.sentences.append(sentence)
     for code in REASONS:

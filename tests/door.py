@@ -25,16 +25,17 @@ from ibr.db.pool import owner_transaction
 from ibr.ids import new_token
 from ibr.interop.dci import bulk
 from ibr.interop.dci.envelope import raw_digest
-from ibr.interop.dci.keys import check_partner_jwk, make_missing_keys, public_jwk
+from ibr.interop.dci.keys import make_missing_keys
 from ibr.interop.dci.routes import StandardDoor
 from ibr.interop.dci.services import Services
-from ibr.interop.dci.signature import Signer
-from ibr.interop.dci.strict_json import canonical
 from ibr.protection.keyring import open_keyring
 from ibr.protection.seal import Sealer
 from ibr.registry.programmes.model import Programme
 from ibr.registry.programmes.register_programme import register
 from ibr.settings import Settings
+from ibr_messages.jwk import check_partner_jwk, public_jwk
+from ibr_messages.signature import Signer
+from ibr_messages.strict_json import canonical
 
 T = TypeVar("T")
 Json = dict[str, Any]

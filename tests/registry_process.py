@@ -30,10 +30,10 @@ from ibr.access.partners import add_partner
 from ibr.cli.db import prepare
 from ibr.db import embedded
 from ibr.db.pool import owner_transaction
-from ibr.interop.dci.keys import check_partner_jwk, public_jwk
-from ibr.interop.dci.signature import Signer
-from ibr.interop.dci.strict_json import canonical
 from ibr.settings import Settings
+from ibr_messages.jwk import check_partner_jwk, public_jwk
+from ibr_messages.signature import Signer
+from ibr_messages.strict_json import canonical
 
 UPDATES = "/registry/sync/enrollment/updates"
 ENROLLED = "/registry/sync/enrolled"

@@ -27,12 +27,12 @@ from ibr.interop.dci.envelope import Caller, Envelopes
 from ibr.interop.dci.messages.read_beneficiary import read_beneficiary
 from ibr.interop.dci.search import search
 from ibr.interop.dci.services import Services
-from ibr.interop.dci.signature import Signer
 from ibr.interop.dci.txn_status import txn_status
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import new_keyring
 from ibr.protection.seal import Sealer
 from ibr.reported.beneficiary import Refusal
+from ibr_messages.signature import Signer
 
 T = TypeVar("T")
 AS_OF = datetime(2026, 1, 15, 9, 30, tzinfo=UTC)

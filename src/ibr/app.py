@@ -22,7 +22,6 @@ from ibr.interop.dci.envelope import Envelopes
 from ibr.interop.dci.keys import own_key
 from ibr.interop.dci.routes import Receive, Scope, Send, StandardDoor
 from ibr.interop.dci.services import Services
-from ibr.interop.dci.signature import Signer
 from ibr.operation.health import handlers
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import open_keyring
@@ -31,6 +30,7 @@ from ibr.settings import Settings
 from ibr.web.routes import routes
 from ibr.web.services import WebServices
 from ibr.web.unknown import unknown_addresses
+from ibr_messages.signature import Signer
 
 
 async def build_services(settings: Settings, dsn: str, role: Role, connections: int) -> Services:

@@ -60,6 +60,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: Annotated[
         int, Explained(ge=1, description="Requests that one partner may make in a minute.")
     ] = 1_000_000
+    callback_networks: Annotated[
+        str,
+        Explained(
+            description="Networks of your own that callbacks may reach beside public addresses, "
+            "comma-separated, for example 10.20.0.0/16."
+        ),
+    ] = ""
+    callback_ca_file: Annotated[
+        Path | None,
+        Explained(description="Certificates (PEM) that callbacks trust beside the system's."),
+    ] = None
     session_minutes: Annotated[
         int, Explained(ge=1, description="An officer's session ends after this much idle time.")
     ] = 15

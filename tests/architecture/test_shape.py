@@ -13,7 +13,9 @@ from ibr.audit import events
 from ibr.log import ALLOWED
 
 SOURCE = Path(__file__).parents[2] / "src" / "ibr"
-FILES = sorted(path for path in SOURCE.rglob("*.py") if "migrations/versions" not in str(path))
+FILES = sorted(
+    path for path in SOURCE.parent.rglob("*.py") if "migrations/versions" not in str(path)
+)
 TREES = {path: ast.parse(path.read_text()) for path in FILES}
 LONGEST_FILE = 400
 LONGEST_FUNCTION = 50
@@ -34,7 +36,8 @@ SQL = re.compile(
 
 
 def name(path: Path) -> str:
-    return str(path.relative_to(SOURCE))
+    """A file of the registry by its path below `ibr`, another package's by its whole path."""
+    return str(path.relative_to(SOURCE if SOURCE in path.parents else SOURCE.parent))
 
 
 def texts(tree: ast.AST) -> Iterator[str]:

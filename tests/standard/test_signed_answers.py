@@ -10,7 +10,7 @@ import pytest
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from ibr.interop.dci.signature import read_signature, signing_strings
+from ibr_messages.signature import read_signature, signing_strings
 from tests.door import ENROLLED, JWKS, STATUS, UPDATES, Door, Reply, System
 from tests.people import a_number, enrolled
 

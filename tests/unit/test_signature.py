@@ -15,15 +15,15 @@ from nacl.signing import SigningKey
 
 from ibr.errors import NotProven, NotUnderstood
 from ibr.interop.dci.envelope import raw_digest
-from ibr.interop.dci.keys import check_partner_jwk, check_partner_jwks, public_jwk, public_key
-from ibr.interop.dci.signature import (
+from ibr_messages.jwk import check_partner_jwk, check_partner_jwks, public_jwk, public_key
+from ibr_messages.signature import (
     Signer,
     check_times,
     read_signature,
     signing_strings,
     verify,
 )
-from ibr.interop.dci.strict_json import canonical, canonical_other_spellings
+from ibr_messages.strict_json import canonical, canonical_other_spellings
 
 VECTOR: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "standard" / "golden" / "signature_test_vector.json").read_text()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ibr.errors import NotUnderstood
 from ibr.interop.dci.json_stream import JsonStream
-from ibr.interop.dci.strict_json import canonical, canonical_other_spellings, read_object
+from ibr_messages.strict_json import canonical, canonical_other_spellings, read_object
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 numbers = st.integers(-(2**53), 2**53) | st.floats(

@@ -13,7 +13,7 @@ from nacl.signing import SigningKey
 
 from ibr.access.tokens import Tokens
 from ibr.errors import NotProven
-from ibr.interop.dci.keys import public_jwk
+from ibr_messages.jwk import public_jwk
 
 KEY = SigningKey.generate()
 JWK = public_jwk(KEY.verify_key)

@@ -45,6 +45,8 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     purpose_code: str
     suspended: bool
     keys: tuple[PartnerKey, ...] = ()
+    callback_urls: tuple[str, ...] = ()
+    jwks_url: str | None = None
 
     def asker(self, scopes: frozenset[str], purpose: Purpose | None = None) -> Asker:
         """The partner as an asker, with the scopes of its token and a purpose."""

@@ -14,12 +14,27 @@ ENROLLED: Final = "registry.enrolled"
 SEARCH: Final = "registry.search"
 UPDATES: Final = "registry.enrollment.updates"
 STATUS: Final = "registry.txn.status"
+SUBSCRIBE: Final = "registry.subscribe"
+UNSUBSCRIBE: Final = "registry.unsubscribe"
+# What other registries need to answer this one: it is their client and subscriber.
+ON_SEARCH: Final = "registry.on-search"
+ON_SUBSCRIBE: Final = "registry.on-subscribe"
+ON_UNSUBSCRIBE: Final = "registry.on-unsubscribe"
+ON_STATUS: Final = "registry.txn.on-status"
+NOTIFY: Final = "registry.notify"
 
 SCOPES: Final = {
     ENROLLED: "ask whether a person or household is enrolled in one programme",
     SEARCH: "search the records of the programmes in reach",
     UPDATES: "report enrolments and benefits of its own programmes",
     STATUS: "ask what became of its own earlier messages",
+    SUBSCRIBE: "be told of changes in the programmes in reach",
+    UNSUBSCRIBE: "end its own subscriptions",
+    ON_SEARCH: "answer a search that the registry sent",
+    ON_SUBSCRIBE: "answer a subscription that the registry asked for",
+    ON_UNSUBSCRIBE: "confirm the end of a subscription of the registry",
+    ON_STATUS: "answer a question of the registry about an earlier message",
+    NOTIFY: "tell the registry of changes that it subscribed to",
 }
 
 

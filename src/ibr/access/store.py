@@ -22,14 +22,14 @@ async def programmes(connection: Connection) -> list[ProgrammeRight]:
     return [ProgrammeRight(**dict(row)) for row in rows]
 
 
-async def partners(connection: Connection) -> list[Partner]:
-    """Every partner with its rights of today and all its keys."""
-    keys = await connection.fetch(
+async def _keys(connection: Connection) -> dict[int, list[PartnerKey]]:
+    """Every key by the number of its partner."""
+    rows = await connection.fetch(
         "select partner_id, kid, public_jwk, algorithm, not_before, not_after, revoked_at "
         "from partner_key"
     )
     keys_of: dict[int, list[PartnerKey]] = {}
-    for row in keys:
+    for row in rows:
         keys_of.setdefault(row["partner_id"], []).append(
             PartnerKey(
                 row["kid"],
@@ -40,11 +40,17 @@ async def partners(connection: Connection) -> list[Partner]:
                 row["revoked_at"],
             )
         )
+    return keys_of
+
+
+async def partners(connection: Connection) -> list[Partner]:
+    """Every partner with its rights of today and all its keys."""
+    keys_of = await _keys(connection)
     rows = await connection.fetch(
         """
         select p.partner_id, p.sender_id, p.name, p.client_id, p.secret_hash, p.signature_policy,
                p.signature_profile, p.scopes, p.purpose_code,
-               p.suspended_at is not null as suspended,
+               p.callback_urls, p.jwks_url, p.suspended_at is not null as suspended,
                array(select r.programme_id from programme r
                      where p.ask_all or exists (
                          select from partner_programme pp
@@ -67,6 +73,7 @@ async def partners(connection: Connection) -> list[Partner]:
                 "scopes": frozenset(row["scopes"]),
                 "ask": frozenset(row["ask"]),
                 "report": frozenset(row["report"]),
+                "callback_urls": tuple(row["callback_urls"]),
                 "keys": tuple(keys_of.get(row["partner_id"], ())),
             }
         )

@@ -13,8 +13,8 @@ from ibr.access import partners
 from ibr.cli.show import command, data, said, settings_and_database, table, wait_for
 from ibr.db.pool import owner_transaction
 from ibr.errors import NotUnderstood
-from ibr.interop.dci.keys import check_partner_jwks
 from ibr.settings import Settings
+from ibr_messages.jwk import check_partner_jwks
 
 app = typer.Typer(help="Who may speak to the registry.", no_args_is_help=True)
 

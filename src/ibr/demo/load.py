@@ -19,11 +19,11 @@ from ibr.demo.country import Country
 from ibr.demo.cycles import Delivery, deliveries
 from ibr.demo.partner import Credentials, ProgrammeSystem
 from ibr.errors import Conflict
-from ibr.interop.dci.keys import check_partner_jwk, public_jwk
 from ibr.registry.areas.model import AreaShape
 from ibr.registry.areas.register_areas import register_areas
 from ibr.registry.programmes.model import Programme
 from ibr.registry.programmes.register_programme import register
+from ibr_messages.jwk import check_partner_jwk, public_jwk
 
 # Deliveries under way at once: enough to keep reading and merging busy side by side.
 AT_ONCE: Final = 3

@@ -13,9 +13,9 @@ from nacl.signing import SigningKey
 from ibr.clock import now, written
 from ibr.errors import NotProven, Unavailable
 from ibr.ids import new_token
-from ibr.interop.dci.keys import public_jwk
-from ibr.interop.dci.signature import Signer
-from ibr.interop.dci.strict_json import canonical
+from ibr_messages.jwk import public_jwk
+from ibr_messages.signature import Signer
+from ibr_messages.strict_json import canonical
 
 
 class Credentials(msgspec.Struct):

@@ -12,8 +12,8 @@ from ibr.clock import written
 from ibr.errors import RegistryError, TooMuch, Unavailable
 from ibr.ids import new_token
 from ibr.interop.dci.reasons import reason_of, text_of
-from ibr.interop.dci.signature import Signer
-from ibr.interop.dci.strict_json import canonical
+from ibr_messages.signature import Signer
+from ibr_messages.strict_json import canonical
 
 JSON: Final = (b"content-type", b"application/json")
 NO_STORE: Final = (b"cache-control", b"no-store")

@@ -21,10 +21,10 @@ from ibr.access.tokens import Claims, Tokens
 from ibr.asker import Asker, Purpose
 from ibr.clock import now
 from ibr.errors import NotAllowed, NotProven, NotUnderstood
-from ibr.interop.dci.keys import public_key
 from ibr.interop.dci.messages.header import Header, check_version, read_header
-from ibr.interop.dci.signature import check_times, read_signature, verify
-from ibr.interop.dci.strict_json import canonical, canonical_other_spellings, read_object
+from ibr_messages.jwk import public_key
+from ibr_messages.signature import check_times, read_signature, verify
+from ibr_messages.strict_json import canonical, canonical_other_spellings, read_object
 
 KNOWN_ACTIONS: Final = frozenset(
     [

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from ibr.errors import NotUnderstood
-from ibr.interop.dci.strict_json import DECODER, check_value
+from ibr_messages.strict_json import DECODER, check_value
 
 # A single value larger than this is no beneficiary.
 LARGEST_VALUE: Final = 8 * 1024 * 1024

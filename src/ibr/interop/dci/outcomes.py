@@ -9,9 +9,9 @@ from typing import Any
 
 import zstandard
 
-from ibr.interop.dci.strict_json import canonical
 from ibr.protection.spool import Spool
 from ibr.reported.beneficiary import Refusal
+from ibr_messages.strict_json import canonical
 
 _BATCH = 2_000
 

@@ -17,8 +17,8 @@ import msgspec
 from ibr.errors import NotUnderstood
 from ibr.interop.dci.json_stream import JsonStream
 from ibr.interop.dci.messages.beneficiary import OPEN_PARTS, WireBeneficiary
-from ibr.interop.dci.strict_json import canonical, canonical_other_spellings, read_value
 from ibr.protection.spool import Spool
+from ibr_messages.strict_json import canonical, canonical_other_spellings, read_value
 
 BLOCK_RECORDS: Final = 5_000
 BLOCK_BYTES: Final = 16 * 1024 * 1024

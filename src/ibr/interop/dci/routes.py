@@ -23,9 +23,9 @@ from ibr.interop.dci.keys import published_keys
 from ibr.interop.dci.noted import note
 from ibr.interop.dci.outcomes import decompressed
 from ibr.interop.dci.services import Services
-from ibr.interop.dci.strict_json import canonical
 from ibr.interop.dci.token import LARGEST_FORM, TokenDesk
 from ibr.log import logger
+from ibr_messages.strict_json import canonical
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]

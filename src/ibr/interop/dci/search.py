@@ -26,9 +26,9 @@ from ibr.interop.dci.outcomes import decompressed
 from ibr.interop.dci.query.criteria import read_pagination, read_purpose, read_wanted
 from ibr.interop.dci.reasons import LONGEST_MESSAGE, reason_of
 from ibr.interop.dci.services import Services
-from ibr.interop.dci.strict_json import canonical
 from ibr.protection.seal import place_of
 from ibr.questions.find_beneficiaries import Page, Searcher, Wanted
+from ibr_messages.strict_json import canonical
 
 KIND: Final = "search"
 OPERATION: Final = Operation(

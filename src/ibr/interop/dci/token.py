@@ -17,7 +17,7 @@ from ibr.audit.record import record_event
 from ibr.clock import now
 from ibr.interop.dci.answers import JSON, NO_STORE, Answer
 from ibr.interop.dci.services import Services
-from ibr.interop.dci.strict_json import canonical
+from ibr_messages.strict_json import canonical
 
 LARGEST_FORM: Final = 16_384
 _TRIES_PER_MINUTE: Final = 60

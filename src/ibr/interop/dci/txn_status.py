@@ -30,8 +30,8 @@ from ibr.interop.dci.messages.header import LONGEST_ID, read_locale, read_transa
 from ibr.interop.dci.outcomes import decompressed
 from ibr.interop.dci.search import read_reference
 from ibr.interop.dci.services import Services
-from ibr.interop.dci.strict_json import canonical
 from ibr.protection.seal import Sealer, place_of
+from ibr_messages.strict_json import canonical
 
 OPERATION: Final = Operation(
     "txn_status",

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from ibr.errors import NotUnderstood
+from ibr_messages.errors import NotUnderstood
 
 _LARGEST_EXACT = 2**53
 # A message needs some fifteen levels. What is kept must still open wherever it is used later,

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from nacl.signing import SigningKey, VerifyKey
 
-from ibr.errors import NotProven
+from ibr_messages.errors import NotProven
 
 CLOCK_TOLERANCE: Final = 60
 LONGEST_LIFE: Final = 900

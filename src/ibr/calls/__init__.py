@@ -1,0 +1,1 @@
+"""Calls out: the one guarded way in which the registry contacts another server."""

@@ -1,0 +1,12 @@
+"""Requests that were acknowledged and are answered later; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0014"
+down_revision = "0013"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

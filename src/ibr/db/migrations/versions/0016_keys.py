@@ -1,0 +1,12 @@
+"""Keys with a life: signing, encryption, rotation; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0016"
+down_revision = "0015"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

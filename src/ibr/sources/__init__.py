@@ -1,0 +1,1 @@
+"""Other registries that this one asks and listens to, and what they told, with its provenance."""

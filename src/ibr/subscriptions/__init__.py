@@ -1,0 +1,1 @@
+"""Who wants to hear of which changes, and which changes match."""

@@ -1,0 +1,1 @@
+"""What became of each message at the door, for the people who build the other side."""

@@ -1,0 +1,1 @@
+"""A client for programme systems: report, ask, search, subscribe, receive callbacks."""
