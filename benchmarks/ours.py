@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -48,8 +48,9 @@ _PRELOAD = 50_000
 class Registry:
     """A registry process over a database of its own, with one partner that may do everything."""
 
-    def __init__(self, scene: Scene, name: str) -> None:
+    def __init__(self, scene: Scene, name: str, callback_urls: Sequence[str] = ()) -> None:
         self._scene = scene
+        self._callback_urls = list(callback_urls)
         self.dsn = scene.cluster.url(name)
         self._folder = scene.folder / name
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -74,11 +75,11 @@ class Registry:
                 signature_policy="required",
                 keys=[check_partner_jwk(public_jwk(self._key.verify_key))],
                 jwks_url=None,
-                callback_urls=[],
+                callback_urls=self._callback_urls,
             )
 
-    def start(self) -> None:
-        """Start it and wait until it is ready."""
+    def start(self, role: str = "api") -> None:
+        """Start it and wait until it is ready; `all` is with the worker."""
         environment = os.environ | {
             "IBR_DATA_DIR": str(self._folder),
             "IBR_DATABASE_URL": self.dsn,
@@ -86,7 +87,7 @@ class Registry:
             "IBR_TOKEN_SECONDS": "3600",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "ibr", "serve", "--role", "api"],
+            [sys.executable, "-m", "ibr", "serve", "--role", role],
             env=environment,
             stdout=subprocess.DEVNULL,
         )

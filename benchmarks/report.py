@@ -23,6 +23,8 @@ TITLES = {
     "ours_lookup": "the bare lookup in our shape",
     "ours_during_merge": "the registry while a delivery is merged",
     "bare_copy": "bare COPY of the same rows",
+    "one_receiver": "signed callbacks to one receiver",
+    "eight_receivers": "signed callbacks to eight receivers",
 }
 
 
@@ -65,6 +67,12 @@ TARGETS: dict[str, Sequence[Target]] = {
         ),
         Target("Records a second of the bare COPY, to the ORM stack",
                "per_second", "bare_copy", "peer"),
+    ),
+    "callbacks": (
+        Target("Callbacks a second to one receiver, signature included", "per_second",
+               "one_receiver", None, "at least", 200),
+        Target("Callbacks a second to eight receivers, signature included", "per_second",
+               "eight_receivers", None, "at least", 200),
     ),
 }  # fmt: skip
 
@@ -115,7 +123,7 @@ def judge(group: str, results: Results) -> list[Verdict]:
 
 def table_of(group: str, results: Results) -> list[list[str]]:
     """One row per variant: medians over the rounds."""
-    what = "request" if group == "enrolled" else "record"
+    what = {"enrolled": "request", "callbacks": "callback"}.get(group, "record")
     head = ["variant", f"{what}s/s", f"app us/{what}", f"PostgreSQL us/{what}"]
     head += ["p50 ms", "p95 ms", "p99 ms"] if group == "enrolled" else ["MB above idle"]
     rows = [[*head, "trouble"]]
@@ -143,7 +151,7 @@ def machine(postgres: str) -> str:
     )
 
 
-def _markdown(rows: list[list[str]]) -> str:
+def markdown(rows: list[list[str]]) -> str:
     lines = ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join([lines[0], "|" + "---|" * len(rows[0]), *lines[1:]])
 
@@ -153,8 +161,8 @@ def section(group: str, results: Results, conditions: str, postgres: str) -> str
     judged = [["promised", "target", "measured (range)", "verdict"]]
     judged += [verdict.row() for verdict in judge(group, results)]
     return (
-        f"{machine(postgres)}\n{conditions}\n\n{_markdown(table_of(group, results))}\n\n"
-        f"{_markdown(judged)}\n"
+        f"{machine(postgres)}\n{conditions}\n\n{markdown(table_of(group, results))}\n\n"
+        f"{markdown(judged)}\n"
     )
 
 

@@ -27,6 +27,8 @@ class Scene:
     # whose pace per record does not depend on how many follow.
     records: int
     peer_records: int
+    # Messages in the outbox, in one round.
+    callbacks: int = 6_000
 
 
 @dataclass(frozen=True, slots=True)

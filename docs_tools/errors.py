@@ -24,14 +24,26 @@ _KINDS = {
 }
 # Functions that take a code as an argument and make the error themselves, and what they make.
 _MAKERS = {"_refuse": "NotUnderstood", "Refusal": "NotUnderstood", "Unreadable": "NotUnderstood"}
+_MAKERS |= {
+    "UnknownKeyError": "NotProven",
+    "UnknownOwnKeyError": "NotUnderstood",
+    "NoPartnerKeyError": "NotUnderstood",
+}
 # What a code says whose sentences are put together elsewhere.
 _GENERAL = {
+    "demo.refused": "What the registry answered to a demo partner.",
+    "message.file": "Says which row or column of a CSV file cannot be read, and why.",
+    "message.form": "Says what is at fault with the form, its fields or its file.",
     "message.header": "Names the member of the header that is missing or cannot be read.",
     "message.message_ts": "header.message_ts is no date-time with an offset, or lies ahead.",
     "message.sender_uri": "header.sender_uri is not an address registered for the sender.",
     "query.criteria": "Names the attribute, operator or value that cannot be read.",
     "query.reference": "No message of yours was received under this id.",
     "query.timestamp": "The timestamp of a search is no date-time with an offset.",
+    "subscription.code": "You have no subscription with this code.",
+    "subscription.over": "This subscription had ended already.",
+    "subscription.person": "The identifier that the filter names cannot be read.",
+    "subscription.details": "Names what is at fault with filter, frequency or record type.",
     "record.shape": "The record does not have the shape of a beneficiary.",
 }
 # Codes that arise only here never reach the standard's addresses.
@@ -39,7 +51,10 @@ _OWN = (
     "cli/",
     "demo/",
     "web/",
+    "access/keys/",
     "access/staff/",
+    "calls/",
+    "outbox/desk/",
     "registry/programmes/",
     "access/partners.py",
     "settings.py",

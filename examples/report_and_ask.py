@@ -4,138 +4,81 @@
     python report_and_ask.py report ADDRESS           needs partner.key and partner.json
     python report_and_ask.py ask ADDRESS UIN PROGRAMME
 
-partner.json is what `ibr partners add … --json` prints. Needs httpx and PyNaCl; nothing of the
-registry's own code.
+partner.json is what `ibr partners add … --json` prints. Needs the client (client/README.md);
+without_the_client.py does the same in plain Python.
 """
 
-import base64
-import hashlib
 import json
+import secrets
 import sys
-import time
-import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
-from nacl.signing import SigningKey
+from ibr_client import ClientError, Credentials, RegistryClient
+from ibr_messages.types import (
+    Beneficiary,
+    Benefit,
+    Identifier,
+    Member,
+    Name,
+    Person,
+    Programme,
+)
 
 REGISTRY = "ibr.example.org"
 
 
-def canonical(value):
-    """The bytes that are signed: sorted members, no white space, raw UTF-8."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode()
-
-
-def public_jwk(key):
-    """The public key with its RFC 7638 thumbprint as kid."""
-    x = base64.urlsafe_b64encode(bytes(key.verify_key)).rstrip(b"=").decode()
-    jwk = {"kty": "OKP", "crv": "Ed25519", "x": x}
-    thumbprint = hashlib.sha256(canonical(jwk)).digest()
-    kid = base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
-    return {**jwk, "kid": kid, "use": "sig", "alg": "EdDSA"}
-
-
-def signature(key, sender_id, header, message):
-    """The signature string over header and message, valid for five minutes."""
-    digest = hashlib.sha256(canonical({"header": header, "message": message})).digest()
-    created, expires = int(time.time()), int(time.time()) + 300
-    lines = f"(created): {created}\n(expires): {expires}\n"
-    lines += f"digest: {base64.b64encode(digest).decode()}"
-    signed = base64.b64encode(key.sign(lines.encode()).signature).decode()
-    return (
-        f'namespace="dci", kidId="{sender_id}|{public_jwk(key)["kid"]}|ed25519", '
-        f'algorithm="ed25519", created="{created}", expires="{expires}", '
-        f'headers="(created) (expires) digest", signature="{signed}"'
-    )
-
-
-def post(address, path, action, count, message, **more):
-    """Gets a token, signs, posts; returns the answer's message."""
-    partner = json.loads(Path("partner.json").read_text())
-    key = SigningKey(bytes.fromhex(Path("partner.key").read_text()))
-    credentials = {name: partner[name] for name in ("client_id", "client_secret")}
-    form = {"grant_type": "client_credentials", **credentials}
-    token = httpx.post(f"{address}/oauth2/client/token", data=form).raise_for_status().json()
-    header = {
-        "version": "1.0.0",
-        "message_id": str(uuid.uuid4()),
-        "message_ts": datetime.now(UTC).isoformat(timespec="seconds"),
-        "action": action,
-        "sender_id": partner["sender_id"],
-        "receiver_id": REGISTRY,
-        "total_count": count,
-        "is_msg_encrypted": False,
-        **more,
-    }
-    signed = signature(key, partner["sender_id"], header, message)
-    answer = httpx.post(
-        f"{address}{path}",
-        content=json.dumps({"signature": signed, "header": header, "message": message}),
-        headers={
-            "content-type": "application/json",
-            "authorization": f"Bearer {token['access_token']}",
-        },
-        timeout=60,
-    )
-    return answer.raise_for_status().json()["message"]
-
-
 def make_key():
-    key = SigningKey.generate()
+    """A private key that only its owner can read, and the public half to hand to the operator."""
+    seed = secrets.token_hex(32)
     Path("partner.key").touch(mode=0o600)
-    Path("partner.key").write_text(bytes(key).hex())
-    Path("partner.jwks.json").write_text(json.dumps({"keys": [public_jwk(key)]}))
+    Path("partner.key").write_text(seed)
+    # The names are the operator's to give; the key is there before them.
+    nobody = Credentials(sender_id="", client_id="", client_secret="", key=seed)
+    Path("partner.jwks.json").write_text(json.dumps(nobody.public_keys))
+
+
+def registry(address):
+    return RegistryClient(address, REGISTRY, Credentials.read("partner.json", "partner.key"))
 
 
 def report(address):
     """One person, enrolled in one programme, with one payment."""
-    identifier = {"identifier_type": "UIN", "identifier_value": "847951632"}
-    record = {
-        "@id": "case-1001",
-        "assistance_unit": "1",
-        "member": {
-            "member_identifier": [identifier],
-            "demographic_info": {
-                "name": {"surname": "Phumchai", "given_name": "Sudarat"},
-                "sex": "female",
-                "birth_date": "1995-09-21",
-            },
-        },
-        "programme_identifier": [{"programme_identifier": "DCI001"}],
-        "enrollment_date": "2025-12-15T00:00:00+00:00",
-        "enrollment_status": "1",
-        "benefits": [
-            {
-                "benefit_type": "1",
-                "benefit_date": "2026-01-10T00:00:00+00:00",
-                "benefit_value": "USD 50.00",
-            }
+    record = Beneficiary(
+        own_id="case-1001",
+        assistance_unit="1",
+        member=Member(
+            member_identifier=[Identifier(identifier_type="UIN", identifier_value="847951632")],
+            demographic_info=Person(
+                name=Name(surname="Phumchai", given_name="Sudarat"),
+                sex="female",
+                birth_date="1995-09-21",
+            ),
+        ),
+        programme_identifier=[Programme(programme_identifier="DCI001")],
+        enrollment_date=datetime(2025, 12, 15, tzinfo=UTC),
+        enrollment_status="1",
+        benefits=[
+            Benefit(
+                benefit_type="1",
+                benefit_date=datetime(2026, 1, 10, tzinfo=UTC),
+                benefit_value="USD 50.00",
+            )
         ],
-    }
-    message = {
-        "transaction_id": str(uuid.uuid4()),
-        "enrolled_updates": {"beneficiaries": [record]},
-    }
-    path = "/registry/sync/enrollment/updates"
-    more = {"status": "succ", "completed_count": 1, "meta": {"cycle": "2026-01"}}
-    return post(address, path, "notify", 1, message, **more)
+    )
+    with registry(address) as client:
+        for outcome in client.report([record], cycle="2026-01").outcomes:
+            print(outcome.reference_id, outcome.status, outcome.reason or "")
 
 
 def ask(address, uin, programme):
     """Is the person with this UIN enrolled in the programme?"""
-    query = {
-        "UIN": {"eq": uin},
-        "programme_identifier.programme_identifier": {"eq": programme},
-    }
-    criteria = {"query_type": "expression", "response_entity": "Member", "query": query}
-    message = {"transaction_id": str(uuid.uuid4()), "enrolled_criteria": criteria}
-    return post(address, "/registry/sync/enrolled", "search", 1, message)
+    with registry(address) as client:
+        print("yes" if client.is_enrolled("UIN", uin, programme) else "no")
 
 
 if __name__ == "__main__":
-    answered = {"key": make_key, "report": report, "ask": ask}[sys.argv[1]](*sys.argv[2:])
-    if answered is not None:
-        print(json.dumps(answered, indent=2))
+    try:
+        {"key": make_key, "report": report, "ask": ask}[sys.argv[1]](*sys.argv[2:])
+    except ClientError as wrong:
+        sys.exit(str(wrong))

@@ -44,9 +44,14 @@ ENROLLED: Final = "/registry/sync/enrolled"
 SEARCH: Final = "/registry/sync/search"
 UPDATES: Final = "/registry/sync/enrollment/updates"
 STATUS: Final = "/registry/sync/txn/status"
+SEARCH_LATER: Final = "/registry/search"
+SUBSCRIBE: Final = "/registry/subscribe"
+UNSUBSCRIBE: Final = "/registry/unsubscribe"
+STATUS_LATER: Final = "/registry/txn/status"
 TOKEN: Final = "/oauth2/client/token"
 JWKS: Final = "/.well-known/jwks.json"
 MESSAGES: Final = (ENROLLED, SEARCH, UPDATES, STATUS)
+LATER: Final = (SEARCH_LATER, SUBSCRIBE, UNSUBSCRIBE, STATUS_LATER)
 REGISTRY: Final = "ibr.example.org"
 
 
@@ -164,6 +169,7 @@ class Door:
         scopes: Sequence[str] = ("all",),
         signature: str = "required",
         profile: str = "canonical",
+        callback_urls: Sequence[str] = (),
     ) -> System:
         key = SigningKey.generate()
         async with owner_transaction(self.dsn) as owner:
@@ -177,7 +183,7 @@ class Door:
                 signature_policy=signature,
                 keys=[check_partner_jwk(public_jwk(key.verify_key))],
                 jwks_url=None,
-                callback_urls=[],
+                callback_urls=list(callback_urls),
             )
             await owner.execute(
                 "update ibr.partner set signature_profile = $2 where sender_id = $1",

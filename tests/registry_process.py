@@ -144,7 +144,9 @@ class RegistryProcess:
         for code in codes:
             self.rows(_ADD_PROGRAMME, code)
 
-    def add_partner(self, sender_id: str, programmes: Sequence[str]) -> Partner:
+    def add_partner(
+        self, sender_id: str, programmes: Sequence[str], callback_urls: Sequence[str] = ()
+    ) -> Partner:
         """A partner with a key that may report for and ask about these programmes."""
         key = SigningKey.generate()
         jwk = check_partner_jwk(public_jwk(key.verify_key))
@@ -161,7 +163,7 @@ class RegistryProcess:
                     signature_policy="required",
                     keys=[jwk],
                     jwks_url=None,
-                    callback_urls=[],
+                    callback_urls=list(callback_urls),
                 )
 
         return Partner(self, asyncio.run(work()), Signer(sender_id, jwk["kid"], key))

@@ -17,6 +17,8 @@ from ibr.access.limits import RequestLimit
 from ibr.access.model import Partner
 from ibr.access.partners import PartnerBook
 from ibr.access.scopes import SCOPES
+from ibr.calls.caller import Caller as Calls
+from ibr.calls.rules import AddressRules
 from ibr.db.pool import open_database
 from ibr.deliveries.model import Tally
 from ibr.ids import new_token
@@ -28,6 +30,7 @@ from ibr.interop.dci.messages.read_beneficiary import read_beneficiary
 from ibr.interop.dci.search import search
 from ibr.interop.dci.services import Services
 from ibr.interop.dci.txn_status import txn_status
+from ibr.jobs.queue import Jobs
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import new_keyring
 from ibr.protection.seal import Sealer
@@ -88,12 +91,25 @@ class Desk:
             database=database,
             questions=database,
             book=book,
-            envelopes=Envelopes(book, no_tokens, own, RequestLimit(1_000_000), always_signed=False),
+            envelopes=Envelopes(
+                book,
+                no_tokens,
+                own,
+                RequestLimit(1_000_000),
+                own_keys=no_tokens,
+                partner_keys=no_tokens,
+                largest_message=1_000_000,
+                always_signed=False,
+            ),
+            partner_keys=no_tokens,
             tokens=no_tokens,
             writer=Writer(REGISTRY, Signer(REGISTRY, "k", SigningKey.generate()), 200),
             sealer=Sealer(keyring),
             blind_index=BlindIndex(keyring.index),
             spool_folder=Path("/tmp"),
+            recorder=no_tokens,
+            calls=Calls(AddressRules()),
+            enqueue=Jobs.enqueue,
         )
         return {row["code"]: row["programme_id"] for row in rows}
 

@@ -19,6 +19,7 @@ from ibr.web.routes import routes
 from ibr.web.services import WebServices
 from ibr.web.unknown import unknown_addresses
 from tests import people_web
+from tests.developers_web import desk_over
 
 KEYRING = Keyring(current=1, data={1: b"d" * 32}, index=b"i" * 32)
 SETTINGS = Settings()
@@ -39,6 +40,7 @@ class WebCountry(msgspec.Struct, frozen=True):
                 database=database,
                 sealer=Sealer(KEYRING),
                 blind_index=BlindIndex(KEYRING.index),
+                desk=desk_over(database, Sealer(KEYRING)),
                 now=lambda: people_web.NOW,
             )
         finally:

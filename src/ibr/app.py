@@ -13,24 +13,34 @@ from litestar import Litestar
 from ibr.access.limits import RequestLimit
 from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Tokens
+from ibr.calls.set_up import caller_from
 from ibr.clock import now
 from ibr.db.pool import Role, open_database
 from ibr.interop.dci.answers import Writer
 from ibr.interop.dci.bulk import Bulk, open_lane, spool_folder
+from ibr.interop.dci.developers_desk import DevelopersDesk
 from ibr.interop.dci.docs_page import handlers as docs_handlers
 from ibr.interop.dci.envelope import Envelopes
-from ibr.interop.dci.keys import own_key
-from ibr.interop.dci.routes import Receive, Scope, Send, StandardDoor
+from ibr.interop.dci.keys import OwnKeys
+from ibr.interop.dci.over_http import Receive, Scope, Send
+from ibr.interop.dci.partner_keys import PartnerKeys
+from ibr.interop.dci.routes import StandardDoor
 from ibr.interop.dci.services import Services
+from ibr.interop.dci.traced import Trace
+from ibr.jobs.queue import Jobs
+from ibr.jobs.worker import HEAVY_AT_ONCE, QUICK_AT_ONCE
 from ibr.operation.health import handlers
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import open_keyring
 from ibr.protection.seal import Sealer
 from ibr.settings import Settings
+from ibr.trace.recorder import Recorder
 from ibr.web.routes import routes
 from ibr.web.services import WebServices
 from ibr.web.unknown import unknown_addresses
-from ibr_messages.signature import Signer
+
+# Short jobs side by side, the long ones, and some to spare for what else the worker does.
+WORKER_CONNECTIONS = QUICK_AT_ONCE + HEAVY_AT_ONCE + 4
 
 
 async def build_services(settings: Settings, dsn: str, role: Role, connections: int) -> Services:
@@ -39,14 +49,14 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
     sealer = Sealer(keyring)
     database = await open_database(dsn, role, size=connections, name=f"ibr {role}")
     questions = await open_database(dsn, role, size=3, name=f"ibr {role} questions")
-    async with database.transaction(()) as connection:
-        signing = await own_key(connection, sealer, "sig", now())
-        bearer = await own_key(connection, sealer, "token", now())
-    tokens = Tokens(
-        bytes(bearer.private), bearer.public_jwk, settings.registry_id, settings.token_seconds
-    )
-    book = PartnerBook(database)
-    signer = Signer(settings.registry_id, signing.kid, signing.private)
+    tokens = Tokens(settings.registry_id, settings.token_seconds)
+    own_keys = OwnKeys(settings.registry_id, sealer, tokens)
+    book = PartnerBook(database, own_keys.read)
+    await book.refresh()
+    # Without a key to sign with the registry could answer nothing; better to say so now.
+    own_keys.signer(now().timestamp())
+    calls = caller_from(settings)
+    partner_keys = PartnerKeys(partial(database.transaction, ()), calls.send)
     return Services(
         database=database,
         questions=questions,
@@ -56,19 +66,34 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
             tokens,
             settings.own_ids,
             RequestLimit(settings.requests_per_minute),
+            own_keys=own_keys,
+            partner_keys=partner_keys,
+            largest_message=settings.max_message_bytes,
             always_signed=settings.production,
         ),
+        partner_keys=partner_keys,
         tokens=tokens,
-        writer=Writer(settings.registry_id, signer, settings.error_http_status),
+        writer=Writer(settings.registry_id, own_keys, settings.error_http_status),
         sealer=sealer,
         blind_index=BlindIndex(keyring.index),
         spool_folder=spool_folder(settings.data_dir),
+        recorder=Recorder(database, sealer, mode=settings.trace, content=settings.trace_content),
+        calls=calls,
+        reached_at=settings.reached_at,
+        enqueue=Jobs.enqueue,
     )
 
 
 async def build_lane_services(settings: Settings, dsn: str) -> Services:
     """The same for a process that takes deliveries in."""
     services = await build_services(settings, dsn, "ibr_worker", 4)
+    await services.book.refresh()
+    return services
+
+
+async def build_worker_services(settings: Settings, dsn: str) -> Services:
+    """The same for the process that does jobs, with a connection for each done side by side."""
+    services = await build_services(settings, dsn, "ibr_worker", WORKER_CONNECTIONS)
     await services.book.refresh()
     return services
 
@@ -116,6 +141,7 @@ class Application:
             database=services.database,
             sealer=services.sealer,
             blind_index=services.blind_index,
+            desk=DevelopersDesk(services, settings.registry_id, settings.reached_at),
         )
         rest: Any = Litestar(
             route_handlers=[*handlers(services.database), *docs_handlers(), *routes(web)],
@@ -123,12 +149,15 @@ class Application:
             # The document and its page are our own (interop/dci/docs_page.py).
             openapi_config=None,
         )
-        self._door = StandardDoor(services, bulk, rest, settings.max_message_bytes)
+        trace = Trace(services.recorder, services.book, services.tokens)
+        self._door = StandardDoor(services, bulk, rest, settings.max_message_bytes, trace)
         # What is here now stays until the end; the collector need not look at it again.
         gc.freeze()
         try:
-            yield
+            async with services.recorder.running():
+                yield
         finally:
             bulk.close()
             await services.database.close()
             await services.questions.close()
+            await services.calls.close()

@@ -18,7 +18,8 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     """A partner, an officer or the registry itself, as the gate sees it.
 
     `ask` and `report` are programme numbers; both were looked up for this very asker and are
-    never taken from what the asker sent.
+    never taken from what the asker sent. `partner` is the partner whose developer an officer is,
+    None for every other officer.
     """
 
     kind: Literal["partner", "officer", "registry"]
@@ -28,6 +29,7 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     ask: frozenset[int]
     report: frozenset[int] = frozenset()
     scopes: frozenset[str] = frozenset()
+    partner: int | None = None
 
     @property
     def reach(self) -> frozenset[int]:

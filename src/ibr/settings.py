@@ -60,6 +60,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: Annotated[
         int, Explained(ge=1, description="Requests that one partner may make in a minute.")
     ] = 1_000_000
+    public_url: Annotated[
+        str | None,
+        Explained(
+            description="Address that other registries reach this one at, for their answers, for "
+            "example https://ibr.example.org. Without it http://127.0.0.1 and the port, in "
+            "development only."
+        ),
+    ] = None
     callback_networks: Annotated[
         str,
         Explained(
@@ -71,6 +79,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Path | None,
         Explained(description="Certificates (PEM) that callbacks trust beside the system's."),
     ] = None
+    callback_concurrency: Annotated[
+        int, Explained(ge=1, le=32, description="Callbacks sent to one receiver at the same time.")
+    ] = 4
+    callback_days: Annotated[
+        int,
+        Explained(
+            ge=1, description="Days that a delivered callback is kept, for a receiver that lost it."
+        ),
+    ] = 30
+    trace: Annotated[
+        Literal["refused", "all", "off"],
+        Explained(
+            description="Which messages partners' developers can look at: only `refused` ones "
+            "and failed callbacks, `all`, or none (`off`). Kept for 14 days."
+        ),
+    ] = "refused"
+    trace_content: Annotated[
+        bool,
+        Explained(
+            description="Keep traced messages themselves, sealed. For a sandbox; `production` "
+            "refuses it."
+        ),
+    ] = False
     session_minutes: Annotated[
         int, Explained(ge=1, description="An officer's session ends after this much idle time.")
     ] = 15
@@ -90,6 +121,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def production(self) -> bool:
         return self.profile == "production"
+
+    @property
+    def reached_at(self) -> str | None:
+        """Where other registries reach this one; None where nobody has said."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        return None if self.production else f"http://127.0.0.1:{self.port}"
 
     @property
     def own_ids(self) -> frozenset[str]:
@@ -119,7 +157,25 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             raise NotUnderstood(
                 "setting.invalid", f"{variable}: {wrong}. See docs/reference/settings.md."
             ) from None
-    return Settings(**values)  # type: ignore[arg-type]  # each value was converted to its field's type
+    settings = Settings(**values)  # type: ignore[arg-type]  # each value was converted to its field's type
+    if settings.production and settings.trace_content:
+        raise NotUnderstood(
+            "setting.trace_content",
+            "IBR_TRACE_CONTENT is for a sandbox: with IBR_PROFILE=production no message is kept "
+            "for looking at. Leave it out.",
+        )
+    return settings
+
+
+def environment_for(settings: Settings) -> dict[str, str]:
+    """The environment of a process that is to have these very settings."""
+    names = {field.name: f"IBR_{field.name.upper()}" for field in msgspec.structs.fields(Settings)}
+    made = {name: value for name, value in os.environ.items() if name not in names.values()}
+    for field in msgspec.structs.fields(Settings):
+        value = getattr(settings, field.name)
+        if value is not None and value != field.default:
+            made[names[field.name]] = str(value).lower() if value is True else str(value)
+    return made
 
 
 def _from_text(kind: type, value: object) -> object:

@@ -59,19 +59,29 @@ def _invalid(why: str) -> NotProven:
     return NotProven("signature.invalid", why)
 
 
+def parts_of(text: str) -> dict[str, str]:
+    """The named parts of a signature string, whatever they say."""
+    stripped = text.strip()
+    if stripped.lower().startswith("signature:"):
+        stripped = stripped[len("signature:") :]
+    return dict(_PAIR.findall(stripped))
+
+
+def key_id_of(parts: dict[str, str]) -> str:
+    """The whole key id, under any of its spellings."""
+    return next((parts[name] for name in _KEY_ID if name in parts), "")
+
+
 def read_signature(text: object) -> Signature:
     """The parts of a signature string, tolerant as in digest.md 3.3."""
     if not isinstance(text, str) or not text.strip():
         raise _missing()
     if len(text) > LONGEST_TEXT:
         raise _invalid(f"A signature may have {LONGEST_TEXT} characters at most.")
-    stripped = text.strip()
-    if stripped.lower().startswith("signature:"):
-        stripped = stripped[len("signature:") :]
-    parts = dict(_PAIR.findall(stripped))
+    parts = parts_of(text)
     if "signature" not in parts:
         raise _missing()
-    key_id = next((parts[name] for name in _KEY_ID if name in parts), "")
+    key_id = key_id_of(parts)
     try:
         sender_id, kid, algorithm = key_id.split("|")
         value = base64.b64decode(parts["signature"], validate=True)

@@ -14,7 +14,7 @@ from ibr.clock import now, today
 from ibr.db.pool import Database, open_database
 from ibr.errors import Unavailable
 from ibr.jobs import store
-from ibr.jobs.model import MOST_ATTEMPTS, Every, Job
+from ibr.jobs.model import MOST_ATTEMPTS, Every, Job, LeaseLostError
 from ibr.jobs.queue import Jobs
 
 KINDS = ["work"]
@@ -39,7 +39,8 @@ async def app(dsn: str) -> AsyncIterator[Database]:
 
 async def _claim(database: Database) -> Job | None:
     async with database.transaction(()) as connection:
-        return await store.claim(connection, KINDS)
+        jobs = await store.claim(connection, KINDS, 1)
+    return jobs[0] if jobs else None
 
 
 async def _enqueue(database: Database, **how: Any) -> None:
@@ -126,10 +127,10 @@ async def test_a_dead_workers_job_goes_to_another_and_the_dead_one_is_fenced_off
     assert second is not None
     assert (second.job_id, second.attempts) == (first.job_id, 2)
     async with worker.transaction(()) as connection:
-        assert not await store.renew(connection, first)
+        assert await store.renew(connection, [first]) == set()
         assert not await store.finish(connection, first)
         assert not await store.put_back(connection, first, "late", 0, give_up=True)
-        assert await store.renew(connection, second)
+        assert await store.renew(connection, [first, second]) == {second.job_id}
         assert await store.finish(connection, second)
 
 
@@ -205,6 +206,138 @@ async def test_what_is_at_hand_is_finished_and_the_rest_goes_to_another(worker: 
     job = await _claim(worker)
     assert job is not None
     assert job.arguments == {"number": 2}
+
+
+async def test_several_are_claimed_together_the_longest_due_first(worker: Database) -> None:
+    for minutes in (1, 3, 2):
+        await _enqueue(worker, due_at=now() - timedelta(minutes=minutes))
+    async with worker.transaction(()) as connection:
+        first = await store.claim(connection, KINDS, 2)
+        rest = await store.claim(connection, KINDS, 2)
+    due = {row["job_id"]: row["due_at"] for row in await _rows(worker)}
+    assert (len(first), len(rest)) == (2, 1)
+    assert max(due[job.job_id] for job in first) < due[rest[0].job_id]
+
+
+async def test_a_thousand_of_one_kind_stand_in_nobodys_way(worker: Database) -> None:
+    async with worker.transaction(()) as connection:
+        await connection.execute(
+            "insert into job (kind, due_at) select 'other', now() - interval '1 hour' "
+            "from generate_series(1, 1000)"
+        )
+    await _enqueue(worker)
+    job = await _claim(worker)
+    assert job is not None
+    assert job.kind == "work"
+
+
+async def test_a_job_and_its_effect_are_finished_together_or_not_at_all(worker: Database) -> None:
+    await _enqueue(worker)
+    first = await _claim(worker)
+    assert first is not None
+    await _let_the_lease_end(worker)
+    second = await _claim(worker)
+    assert second is not None
+
+    async def finish(job: Job, note: str) -> None:
+        async with worker.transaction(()) as connection:
+            await store.give_sign(connection, note)
+            await Jobs.finish_within(connection, job)
+
+    with pytest.raises(LeaseLostError):
+        await finish(first, "too late")
+    await finish(second, "in time")
+    async with worker.transaction(()) as connection:
+        signs = await connection.fetch("select worker from worker_sign")
+        assert [row["worker"] for row in signs] == ["in time"]
+    assert await _rows(worker) == []
+
+
+async def test_a_handler_that_finished_its_job_itself_is_not_finished_again(
+    app: Database, worker: Database
+) -> None:
+    done: list[int] = []
+
+    async def handler(job: Job) -> bool:
+        async with worker.transaction(()) as connection:
+            await Jobs.finish_within(connection, job)
+        done.append(job.arguments["number"])
+        return True
+
+    jobs, stop = Jobs(worker, at_once=2, ahead=4), asyncio.Event()
+    jobs.register("work", handler)
+    running = asyncio.create_task(jobs.run(stop))
+    for _ in range(20):
+        await _enqueue(app)
+    await _until(lambda: _true(len(done) == 20))
+    stop.set()
+    await asyncio.wait_for(running, 5)
+    assert await _rows(worker) == []
+
+
+async def test_no_more_are_done_at_once_than_there_are_places(
+    app: Database, worker: Database
+) -> None:
+    at_work, most, done = 0, 0, 0
+
+    async def handler(_job: Job) -> None:
+        nonlocal at_work, most, done
+        at_work += 1
+        most = max(most, at_work)
+        await asyncio.sleep(0.01)
+        at_work -= 1
+        done += 1
+
+    for _ in range(30):
+        await _enqueue(app)
+    jobs, stop = Jobs(worker, at_once=3, ahead=6), asyncio.Event()
+    jobs.register("work", handler)
+    running = asyncio.create_task(jobs.run(stop))
+    await _until(lambda: _true(done == 30))
+    stop.set()
+    await asyncio.wait_for(running, 5)
+    assert most == 3
+
+
+async def test_a_job_whose_lease_was_lost_is_ended(
+    worker: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ibr.jobs.queue.LEASE_SECONDS", 0.4)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def handler(_job: Job) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    await _enqueue(worker)
+    jobs, stop = Jobs(worker), asyncio.Event()
+    jobs.register("work", handler)
+    running = asyncio.create_task(jobs.run(stop, patience=0))
+    await asyncio.wait_for(begun.wait(), 5)
+    await asyncio.sleep(0.3)
+    assert not ended.is_set()
+    async with worker.transaction(()) as connection:
+        await connection.execute(
+            "update job set lease_token = gen_random_uuid(), leased_until = now() + interval '1 h'"
+        )
+    await asyncio.wait_for(ended.wait(), 5)
+    stop.set()
+    await asyncio.wait_for(running, 5)
+    [row] = await _rows(worker)
+    assert row["done_at"] is None
+    assert row["attempts"] == 1
+
+
+async def test_keys_without_a_job_are_those_that_nobody_will_do(worker: Database) -> None:
+    for key in ("waiting", "given up"):
+        await _enqueue(worker, key=key)
+    async with worker.transaction(()) as connection:
+        await connection.execute("update job set gave_up_at = now() where key = 'given up'")
+        found = await store.without_job(connection, ["waiting", "given up", "never there"])
+    assert sorted(found) == ["given up", "never there"]
 
 
 async def test_the_worker_may_make_months_but_no_tables(worker: Database, dsn: str) -> None:

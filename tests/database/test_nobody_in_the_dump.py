@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ibr.db.programs import find_programs
-from tests.door import Door, System
+from tests.door import SEARCH_LATER, Door, System
+from tests.later import CALLBACKS, Worker, searching
 from tests.people import an_identifier, enrolled
 
 PEOPLE = 100
@@ -25,7 +26,7 @@ def canary(number: int) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def loaded(door: Door) -> System:
-    system = door.partner()
+    system = door.partner(callback_urls=[CALLBACKS])
     records = []
     for number in range(PEOPLE):
         told = canary(number)
@@ -39,7 +40,13 @@ def loaded(door: Door) -> System:
     assert system.report(*records).outcomes == ["succ"] * PEOPLE
     spoiled = [{**record, "enrollment_date": canary(0)["name"]} for record in records[:5]]
     assert system.report(*spoiled).outcomes == ["rjct"] * 5
-    system.ask({"in": [canary(number)["uin"] for number in range(PEOPLE)]}, "DCI001")
+    numbers = [canary(number)["uin"] for number in range(PEOPLE)]
+    system.ask({"in": numbers}, "DCI001")
+    # Asked about and shown again in what is kept of requests, answers and promised callbacks.
+    system.post(SEARCH_LATER, searching(system, *numbers))
+    worker = Worker(door)
+    assert worker.answered(system).outcomes == ["succ"] * PEOPLE
+    worker.close()
     return system
 
 

@@ -11,28 +11,32 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 import schemathesis
 from jsonschema import Draft202012Validator
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
-from examples import report_and_ask as example
-from ibr.interop.dci import routes
+from examples import without_the_client as example
+from ibr.codelists.code_list import CodeList
+from ibr.codelists.enrolment_status import ENROLMENT_STATUS
+from ibr.codelists.people import SEX
+from ibr.codelists.programme_kinds import ASSISTANCE_UNIT, BENEFIT_TYPE
+from ibr.interop.dci import routes, sources
 from ibr.interop.dci.docs_page import handlers, kind_of
+from ibr.interop.dci.messages.beneficiary import WireBeneficiary
 from ibr.interop.dci.openapi import document
+from ibr_messages.flat import read_csv
+from tests.described import fits
 from tests.docs.conftest import Reader
 from tests.docs.tutorial import commands_of
 
-SOURCE = Path(routes.__file__).read_text(encoding="utf-8")
+SOURCE = "".join(Path(each.__file__).read_text(encoding="utf-8") for each in (routes, sources))
 # Whole addresses only; the beginning that tells ours from others' ends without a file's name.
-SERVED = set(re.findall(r'"(/(?:registry|oauth2|\.well-known)/[a-z/._-]+[a-z])"', SOURCE))
+_ADDRESS = r'"(/(?:registry|oauth2|callbacks/registry|\.well-known)/[a-z/._-]+[a-z])"'
+SERVED = set(re.findall(_ADDRESS, SOURCE))
 SERVED -= {each for each in SERVED if f"{each}.json" in SERVED}
 HERE = Path(__file__).resolve().parents[2] / "docs/tutorials/connect-a-programme.md"
-
-
-def fits(name: str, value: Any) -> list[str]:
-    """What a value has against a schema of the document."""
-    schema = {"$ref": f"#/components/schemas/{name}", "components": document()["components"]}
-    return [error.message for error in Draft202012Validator(schema).iter_errors(value)]
 
 
 def examples(node: Any) -> Iterator[tuple[dict[str, Any], Any]]:
@@ -63,6 +67,24 @@ def test_the_document_has_the_served_addresses_and_no_others() -> None:
     assert set(document()["paths"]) == SERVED
 
 
+def test_the_document_is_openapi_3_1() -> None:
+    assert document()["openapi"].startswith("3.1.")
+    assert list(OPENAPI_31_VALIDATOR.iter_errors(document())) == []
+
+
+def test_control_a_document_that_is_none_is_noticed() -> None:
+    broken = {**document(), "paths": {"/x": {"post": {"responses": {"200": {}}}}}}
+    assert list(OPENAPI_31_VALIDATOR.iter_errors(broken))
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    whole = [*document()["paths"].values(), *document()["components"]["pathItems"].values()]
+    names = [
+        each[verb]["operationId"] for each in whole for verb in ("get", "post") if verb in each
+    ]
+    assert len(names) == len(set(names)) >= len(SERVED)
+
+
 def test_an_integrators_tool_reads_the_document() -> None:
     read = schemathesis.openapi.from_dict(document())
     assert len(list(read.get_all_operations())) == len(SERVED)
@@ -83,7 +105,7 @@ def test_every_reference_leads_somewhere() -> None:
 
 def test_every_example_fits_its_schema() -> None:
     shown = list(examples(document()))
-    assert len(shown) > 20
+    assert len(shown) > 90
     for schema, value in shown:
         whole = {**schema, "components": document()["components"]}
         assert list(Draft202012Validator(whole).iter_errors(value)) == [], value
@@ -91,7 +113,53 @@ def test_every_example_fits_its_schema() -> None:
 
 def test_a_member_that_is_not_described_is_noticed() -> None:
     answer = {"keys": [], "secret": "x"}
-    assert fits("Keys", answer)
+    assert fits("JsonWebKeySet", answer)
+    assert fits("JsonWebKeySet", {"keys": []}) == []
+
+
+def test_the_csv_files_shown_hold_the_messages_shown() -> None:
+    shown = [value for _, value in examples(document()) if "fileName" in value]
+    texts = {each["fileFormat"]: each["fileName"] for each in shown}
+    assert len(shown) == 12
+    assert read_csv(texts["csv"].encode()) == json.loads(texts["json"])
+
+
+def test_every_name_says_what_it_is() -> None:
+    """But for those that only put together what others describe."""
+    silent = [
+        name
+        for name, schema in document()["components"]["schemas"].items()
+        if not schema.get("description")
+    ]
+    assert silent == []
+
+
+def wire(kind: Any) -> dict[str, set[str]]:
+    """The members of a type and of the types below it, by name, as they stand in JSON."""
+    _, components = msgspec.json.schema_components([kind], ref_template="{name}")
+    return {
+        name.removeprefix("Wire"): set(schema["properties"]) for name, schema in components.items()
+    }
+
+
+def test_the_record_shown_is_the_record_that_is_read() -> None:
+    shown = document()["components"]["schemas"]
+    read = wire(WireBeneficiary)
+    assert {name: set(shown[name]["properties"]) for name in read} == read
+
+
+@pytest.mark.parametrize(
+    ("schema", "member", "codes"),
+    [
+        ("Beneficiary", "assistance_unit", ASSISTANCE_UNIT),
+        ("Beneficiary", "enrollment_status", ENROLMENT_STATUS),
+        ("Benefit", "benefit_type", BENEFIT_TYPE),
+        ("Person", "sex", SEX),
+    ],
+)
+def test_the_codes_shown_are_those_of_their_list(schema: str, member: str, codes: CodeList) -> None:
+    shown = document()["components"]["schemas"][schema]["properties"][member]["enum"]
+    assert sorted(shown) == sorted(codes.codes())
 
 
 def test_a_schema_is_told_in_few_words() -> None:
@@ -153,12 +221,12 @@ SEARCH = {
 
 def test_an_enrolled_answer_is_as_described(talk: Any) -> None:
     status, answer = talk("/registry/sync/enrolled", "search", ENROLLED)
-    assert (status, fits("SignedEnrolledAnswer", answer)) == (200, [])
+    assert (status, fits("SignedEnrolledResponse", answer)) == (200, [])
 
 
 def test_a_search_answer_is_as_described(talk: Any) -> None:
     status, answer = talk("/registry/sync/search", "search", SEARCH)
-    assert (status, fits("SignedSearchAnswer", answer)) == (200, [])
+    assert (status, fits("SignedSearchResponse", answer)) == (200, [])
     assert answer["message"]["search_response"][0]["data"]["reg_records"]
 
 
@@ -174,24 +242,24 @@ def test_a_status_answer_is_as_described(talk: Any, txn_type: str) -> None:
         },
     }
     status, answer = talk("/registry/sync/txn/status", "txn-status", request)
-    assert (status, fits("SignedStatusAnswer", answer)) == (200, [])
+    assert (status, fits("SignedTxnStatusResponse", answer)) == (200, [])
 
 
 def test_an_update_with_good_and_bad_records_is_as_described(talk: Any) -> None:
     bad = {"programme_identifier": [{"programme_identifier": "DCI001"}]}
     update = {"enrolled_updates": {"beneficiaries": [bad]}}
     status, answer = talk("/registry/sync/enrollment/updates", "notify", update)
-    assert (status, fits("SignedUpdatesAnswer", answer)) == (200, [])
+    assert (status, fits("SignedEnrollmentUpdatesResponse", answer)) == (200, [])
     assert answer["message"]["enrolled_response"][0]["status"] == "rjct"
 
 
 @pytest.mark.parametrize(
     ("path", "schema"),
     [
-        ("/registry/sync/enrolled", "SignedRefusedList"),
-        ("/registry/sync/enrollment/updates", "SignedRefusedList"),
-        ("/registry/sync/search", "SignedRefusedSearch"),
-        ("/registry/sync/txn/status", "SignedRefusedStatus"),
+        ("/registry/sync/enrolled", "SignedRefusedEnrolledResponse"),
+        ("/registry/sync/enrollment/updates", "SignedRefusedEnrolledResponse"),
+        ("/registry/sync/search", "SignedRefusedSearchResponse"),
+        ("/registry/sync/txn/status", "SignedRefusedTxnStatusResponse"),
     ],
 )
 def test_a_refusal_is_as_described(talk: Any, path: str, schema: str) -> None:
@@ -202,25 +270,25 @@ def test_a_refusal_is_as_described(talk: Any, path: str, schema: str) -> None:
 def test_a_forbidden_question_is_as_described(talk: Any) -> None:
     other = json.loads(json.dumps(ENROLLED).replace("DCI001", "OTHER"))
     status, answer = talk("/registry/sync/enrolled", "search", other)
-    assert (status, fits("HttpError", answer)) == (403, [])
+    assert (status, fits("HttpErrorResponse", answer)) == (403, [])
 
 
 def test_errors_without_a_token_are_as_described(reader: Reader) -> None:
     with httpx.Client(base_url=reader.address, trust_env=False) as client:
-        for path in sorted(each for each in SERVED if each.startswith("/registry/")):
-            assert fits("HttpError", client.post(path, json={}).json()) == []
+        for path in sorted(each for each in SERVED if "/registry/" in each):
+            assert fits("HttpErrorResponse", client.post(path, json={}).json()) == []
             assert client.get(path).status_code == 405
-            assert fits("HttpError", client.get(path).json()) == []
+            assert fits("HttpErrorResponse", client.get(path).json()) == []
         refused = client.post("/oauth2/client/token", data={"grant_type": "client_credentials"})
-        assert (refused.status_code, fits("TokenError", refused.json())) == (401, [])
-        assert fits("Keys", client.get("/.well-known/jwks.json").json()) == []
+        assert (refused.status_code, fits("TokenErrorResponse", refused.json())) == (401, [])
+        assert fits("JsonWebKeySet", client.get("/.well-known/jwks.json").json()) == []
 
 
 def test_a_token_is_as_described(reader: Reader, talk: Any) -> None:
     partner = json.loads((reader.folder / "partner.json").read_text(encoding="utf-8"))
     form = {"grant_type": "client_credentials", **partner}
     address = f"{reader.address}/oauth2/client/token"
-    assert fits("Token", httpx.post(address, data=form, trust_env=False).json()) == []
+    assert fits("TokenResponse", httpx.post(address, data=form, trust_env=False).json()) == []
 
 
 def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere() -> None:

@@ -11,7 +11,18 @@ import pytest
 from ibr.access.model import Partner
 from ibr.access.scopes import SCOPES
 from ibr.asker import Asker
-from tests.door import ENROLLED, SEARCH, STATUS, UPDATES, Door, System
+from tests.door import (
+    ENROLLED,
+    SEARCH,
+    SEARCH_LATER,
+    STATUS,
+    STATUS_LATER,
+    SUBSCRIBE,
+    UNSUBSCRIBE,
+    UPDATES,
+    Door,
+    System,
+)
 from tests.people import a_number, enrolled
 
 CODES = ("DCI001", "DCI002", "DCI003")
@@ -22,6 +33,10 @@ NEEDED = {
     SEARCH: "registry.search",
     UPDATES: "registry.enrollment.updates",
     STATUS: "registry.txn.status",
+    SEARCH_LATER: "registry.search",
+    SUBSCRIBE: "registry.subscribe",
+    UNSUBSCRIBE: "registry.unsubscribe",
+    STATUS_LATER: "registry.txn.status",
 }
 
 
@@ -37,9 +52,10 @@ def test_programmes(door: Door, report: list[str], ask: list[str]) -> None:
     assert not report or told.outcomes == ["succ" if code in report else "rjct" for code in ASKED]
 
 
-@pytest.mark.parametrize("size", range(1, 5))
+@pytest.mark.parametrize("size", range(1, 4))
 def test_scopes(door: Door, size: int) -> None:
-    for scopes in itertools.combinations(SCOPES, size):
+    assert set(NEEDED.values()) <= set(SCOPES)
+    for scopes in itertools.combinations(sorted(set(NEEDED.values())), size):
         partner = door.partner(scopes=list(scopes))
         reached = {path: partner.post(path, b"").status for path in NEEDED}
         assert reached == {path: 200 if scope in scopes else 403 for path, scope in NEEDED.items()}

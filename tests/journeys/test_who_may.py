@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.door import ENROLLED, JWKS, MESSAGES, TOKEN, UPDATES, Door, Reply, System
+from tests.door import ENROLLED, JWKS, LATER, MESSAGES, TOKEN, UPDATES, Door, Reply, System
 from tests.people import a_number, enrolled
 
 
@@ -24,7 +24,7 @@ def both_shapes(reply: Reply, status: int, code: str) -> None:
     assert reply.message["error"]["code"] == code
 
 
-@pytest.mark.parametrize("path", MESSAGES)
+@pytest.mark.parametrize("path", [*MESSAGES, *LATER])
 @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Bearer x", "Basic eDp5"])
 def test_without_a_token_nothing_is_read(
     system: System, path: str, authorization: str | None
@@ -171,9 +171,9 @@ def test_a_secret_in_the_address_is_not_read(door: Door, system: System) -> None
 def test_the_keys_are_published_without_their_private_half(door: Door) -> None:
     reply = door.request("GET", JWKS)
     assert reply.status == 200
-    [key] = reply.body["keys"]
-    assert key["kty"] == "OKP"
-    assert not {"d", "p", "q", "k"} & key.keys()
+    keys = reply.body["keys"]
+    assert {key["kty"] for key in keys} == {"OKP", "EC", "RSA"}
+    assert not any({"d", "p", "q", "dp", "dq", "qi", "k"} & key.keys() for key in keys)
 
 
 def test_the_keys_are_for_reading(door: Door) -> None:

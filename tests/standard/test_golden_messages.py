@@ -55,16 +55,10 @@ def test_the_golden_encrypted_search_is_refused_by_name(system: System) -> None:
     assert (reply.status, reply.error) == (200, "err.encryption.invalid")
 
 
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("/registry/subscribe", "08_subscribe_req"),
-        ("/registry/unsubscribe", "11_unsubscribe_req"),
-        ("/registry/notify", "10_notify_body"),
-    ],
-)
-def test_the_golden_subscriptions_have_no_address_yet(system: System, path: str, name: str) -> None:
-    reply = sent(system, path, name, f"golden-{name}")
+def test_the_golden_notify_is_what_the_registry_sends_and_not_what_it_takes(
+    system: System,
+) -> None:
+    reply = sent(system, "/registry/notify", "10_notify_body", "golden-10")
     assert (reply.status, reply.error) == (404, "err.request.not_found")
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from nacl.signing import SigningKey
 
-from ibr.access.tokens import Tokens
-from ibr.errors import NotProven
+from ibr.access.tokens import TokenKey, Tokens
+from ibr.errors import NotProven, Unavailable
 from ibr_messages.jwk import public_jwk
 
 KEY = SigningKey.generate()
@@ -21,8 +21,13 @@ NOW = 1_800_000_000
 SCOPES = frozenset({"registry.enrolled"})
 
 
-def tokens() -> Tokens:
-    return Tokens(bytes(KEY), JWK, "ibr.example.org", 900)
+def token_key(key: SigningKey = KEY, begins: float = 0, until: float = 1e12) -> TokenKey:
+    jwk = public_jwk(key.verify_key)
+    return TokenKey(jwk["kid"], bytes(key), jwk, begins, until)
+
+
+def tokens(*keys: TokenKey) -> Tokens:
+    return Tokens("ibr.example.org", 900, keys or (token_key(),))
 
 
 def part(value: Any) -> str:
@@ -169,3 +174,44 @@ def test_a_key_that_the_token_brings_is_not_used(name: str) -> None:
 )
 def test_what_is_no_token_is_refused_in_order(token: str) -> None:
     refused(token)
+
+
+def test_the_newest_key_that_has_begun_makes_tokens() -> None:
+    next_key = SigningKey.generate()
+    old, new = token_key(until=NOW + 4600), token_key(next_key, begins=NOW + 1000)
+    desk = tokens(old, new)
+    before, after = desk.make("c", SCOPES, NOW), desk.make("c", SCOPES, NOW + 1000)
+    assert tokens(old).check(before, NOW).client_id == "c"
+    assert tokens(new).check(after, NOW + 1000).client_id == "c"
+    with pytest.raises(NotProven):
+        tokens(new).check(before, NOW)
+
+
+def test_a_token_of_the_key_before_holds_until_it_expires() -> None:
+    old = token_key(until=NOW + 4600)
+    made = tokens(old).make("c", SCOPES, NOW)
+    both = tokens(old, token_key(SigningKey.generate(), begins=NOW + 10))
+    assert both.check(made, NOW + 800).client_id == "c"
+
+
+def test_a_key_that_ended_honours_nothing_any_more() -> None:
+    refused_at = NOW + 100
+    desk = tokens(token_key(until=refused_at))
+    made = desk.make("c", SCOPES, NOW + 50)
+    assert tokens(token_key(until=refused_at)).check(made, NOW + 99).client_id == "c"
+    with pytest.raises(NotProven):
+        tokens(token_key(until=refused_at)).check(made, refused_at)
+
+
+def test_a_token_of_a_revoked_key_ends_even_where_it_is_remembered() -> None:
+    desk = tokens()
+    made = desk.make("c", SCOPES, NOW)
+    desk.check(made, NOW)
+    desk.use([token_key(SigningKey.generate())])
+    with pytest.raises(NotProven):
+        desk.check(made, NOW)
+
+
+def test_without_a_key_no_token_is_made() -> None:
+    with pytest.raises(Unavailable):
+        Tokens("ibr.example.org", 900).make("c", SCOPES, NOW)

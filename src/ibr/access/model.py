@@ -9,6 +9,8 @@ import msgspec
 
 from ibr.asker import Asker, Purpose
 
+EncryptionPolicy = Literal["off", "accepted", "required"]
+
 
 class PartnerKey(msgspec.Struct, frozen=True):
     """One public key of a partner and when it counts."""
@@ -19,9 +21,10 @@ class PartnerKey(msgspec.Struct, frozen=True):
     not_before: datetime
     not_after: datetime | None
     revoked_at: datetime | None
+    use: Literal["sig", "enc"] = "sig"
 
     def counts_at(self, moment: datetime) -> bool:
-        """Whether a signature made with it is accepted at this moment."""
+        """Whether it is used at this moment: to verify what was signed, or to write to."""
         return (
             self.revoked_at is None
             and self.not_before <= moment
@@ -47,6 +50,7 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     keys: tuple[PartnerKey, ...] = ()
     callback_urls: tuple[str, ...] = ()
     jwks_url: str | None = None
+    encryption_policy: EncryptionPolicy = "accepted"
 
     def asker(self, scopes: frozenset[str], purpose: Purpose | None = None) -> Asker:
         """The partner as an asker, with the scopes of its token and a purpose."""
@@ -63,9 +67,18 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     def key(self, kid: str, whole_key_id: str, moment: datetime) -> PartnerKey | None:
         """The key that a signature names, by its id or by the whole kidId (digest.md 3.5)."""
         for key in self.keys:
-            if key.kid in (kid, whole_key_id) and key.counts_at(moment):
+            if key.use == "sig" and key.kid in (kid, whole_key_id) and key.counts_at(moment):
                 return key
         return None
+
+    def encryption_key(self, moment: datetime) -> PartnerKey | None:
+        """The key that it is written to: of those that count, the one that began last."""
+        usable = [key for key in self.keys if key.use == "enc" and key.counts_at(moment)]
+        return max(usable, key=_began, default=None)
+
+
+def _began(key: PartnerKey) -> tuple[datetime, str]:
+    return key.not_before, key.kid
 
 
 class ProgrammeRight(msgspec.Struct, frozen=True):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from ibr.access import store
+from ibr.access.keys.change_keys import Times, add_keys
 from ibr.access.model import Partner, ProgrammeRight
 from ibr.access.scopes import read_scopes
 from ibr.access.secrets import hash_secret
-from ibr.audit.events import PARTNER_ADDED, PARTNER_KEYS, PARTNER_SUSPENDED
+from ibr.audit.events import PARTNER_ADDED, PARTNER_CHANGED, PARTNER_SUSPENDED
 from ibr.audit.record import record_event
 from ibr.clock import now
 from ibr.db.pool import Connection, Database
@@ -23,16 +25,21 @@ FRESH_SECONDS: Final = 5.0
 # A name the book does not know is looked up at once, but not more often than this.
 RELOAD_SECONDS: Final = 0.5
 
+Read = Callable[[Connection], Awaitable[None]]
+
 
 class PartnerBook:
     """Every partner and programme, at most a few seconds old."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *beside: Read) -> None:
+        """`beside` are read whenever the book is, such as the registry's own keys."""
         self._database = database
+        self._beside = beside
         self._loaded_at = float("-inf")
         self._loading = asyncio.Lock()
         self._by_client: dict[str, Partner] = {}
         self._by_sender: dict[str, Partner] = {}
+        self._by_number: dict[int, Partner] = {}
         self.programmes_by_code: dict[str, ProgrammeRight] = {}
         self.programmes: dict[int, ProgrammeRight] = {}
 
@@ -46,8 +53,11 @@ class PartnerBook:
             async with self._database.transaction(()) as connection:
                 partners = await store.partners(connection)
                 programmes = await store.programmes(connection)
+                for read in self._beside:
+                    await read(connection)
             self._by_client = {partner.client_id: partner for partner in partners}
             self._by_sender = {partner.sender_id: partner for partner in partners}
+            self._by_number = {partner.partner_id: partner for partner in partners}
             self.programmes = {each.programme_id: each for each in programmes}
             self.programmes_by_code = {each.code.casefold(): each for each in programmes}
             self._loaded_at = time.monotonic()
@@ -60,13 +70,21 @@ class PartnerBook:
         partner = self._by_client.get(client_id)
         return None if partner is None or partner.suspended else partner
 
+    async def everyone(self) -> list[Partner]:
+        """Every partner, shut out or not, by name."""
+        await self.refresh()
+        return sorted(self._by_sender.values(), key=lambda each: each.name.casefold())
+
+    def as_last_read(self, client_id: str) -> Partner | None:
+        """The partner with this client id as the book has it now, without looking anew."""
+        return self._by_client.get(client_id)
+
     async def by_number(self, partner_id: int) -> Partner | None:
         """The partner with this number, shut out or not: what it sent before is still its own."""
         await self.refresh()
-        for partner in self._by_sender.values():
-            if partner.partner_id == partner_id:
-                return partner
-        return None
+        if partner_id not in self._by_number:
+            await self.refresh(RELOAD_SECONDS)
+        return self._by_number.get(partner_id)
 
     def currency_of(self, code: str) -> str | None:
         """The currency of a programme's amounts that name none."""
@@ -94,10 +112,12 @@ async def add_partner(
     keys: list[dict[str, Any]],
     jwks_url: str | None,
     callback_urls: list[str],
+    signature_profile: str = "canonical",
+    encryption_policy: str = "accepted",
 ) -> dict[str, str]:
     """Adds a partner and returns its sender_id, client_id and client_secret, shown this once.
 
-    `keys` are public JWKs that were checked (interop/dci/keys.py); the connection is the owner's.
+    `keys` are public JWKs that were checked (ibr_messages/jwk.py); the connection is the owner's.
     """
     secret = new_secret()
     values: dict[str, Any] = {
@@ -106,7 +126,8 @@ async def add_partner(
         "client_id": new_token("ibr-"),
         "secret_hash": hash_secret(secret),
         "signature_policy": signature_policy,
-        "signature_profile": "canonical",
+        "signature_profile": signature_profile,
+        "encryption_policy": encryption_policy,
         "scopes": list(read_scopes(scopes)),
         "callback_urls": callback_urls,
         "jwks_url": jwks_url,
@@ -116,20 +137,16 @@ async def add_partner(
     }
     partner_id = await _add(connection, values, keys)
     await _grant(connection, partner_id, report, ask)
-    await record_event(
-        connection,
-        kind=PARTNER_ADDED,
-        asker=None,
-        details={
-            "partner": partner_id,
-            "report": sorted(report),
-            "ask": sorted(ask),
-            "scopes": sorted(values["scopes"]),
-            "signature": signature_policy,
-            "keys": [key["kid"] for key in keys],
-        },
-        at=now(),
-    )
+    details: dict[str, object] = {
+        "partner": partner_id,
+        "report": sorted(report),
+        "ask": sorted(ask),
+        "scopes": sorted(values["scopes"]),
+        "signature": signature_policy,
+        "encryption": encryption_policy,
+        "keys": [key["kid"] for key in keys],
+    }
+    await record_event(connection, kind=PARTNER_ADDED, asker=None, details=details, at=now())
     client_id = str(values["client_id"])
     return {"sender_id": sender_id, "client_id": client_id, "client_secret": secret}
 
@@ -138,8 +155,7 @@ async def _add(connection: Connection, values: dict[str, Any], keys: list[dict[s
     partner_id = await store.add_partner(connection, values)
     if not partner_id:
         raise Conflict("partner.exists", f"There is already a partner {values['sender_id']}.")
-    for key in keys:
-        await store.add_key(connection, partner_id, key["kid"], key, key["alg"])
+    await add_keys(connection, partner_id, keys, Times(), now())
     return partner_id
 
 
@@ -176,6 +192,7 @@ async def suspend_partner(connection: Connection, sender_id: str, *, suspended: 
 async def list_partners(connection: Connection) -> list[dict[str, Any]]:
     """Every partner in plain values, for the command line; the connection is the owner's."""
     codes = {each.programme_id: each.code for each in await store.programmes(connection)}
+    at = now()
     return [
         {
             "sender_id": partner.sender_id,
@@ -185,32 +202,63 @@ async def list_partners(connection: Connection) -> list[dict[str, Any]]:
             "asks": sorted(codes[each] for each in partner.ask),
             "scopes": sorted(partner.scopes),
             "signature": partner.signature_policy,
-            "keys": [key.kid for key in partner.keys],
+            "profile": partner.signature_profile,
+            "encryption": partner.encryption_policy,
+            "callback_urls": list(partner.callback_urls),
+            "jwks_url": partner.jwks_url,
+            "keys": [key.kid for key in partner.keys if key.counts_at(at)],
             "suspended": partner.suspended,
         }
         for partner in await store.partners(connection)
     ]
 
 
-async def change_keys(
-    connection: Connection, sender_id: str, *, add: list[dict[str, Any]], revoke: str | None
-) -> list[dict[str, Any]]:
-    """Adds keys and revokes one; returns all of the partner's keys. The connection is the
-    owner's."""
-    found = [each for each in await store.partners(connection) if each.sender_id == sender_id]
-    if not found:
-        raise NotFound("partner.unknown", f"There is no partner {sender_id}.")
-    number = found[0].partner_id
-    for key in add:
-        await store.add_key(connection, number, key["kid"], key, key["alg"])
-    if revoke is not None and not await store.revoke_key(connection, number, revoke):
-        raise NotFound("key.unknown", f"{sender_id} has no key {revoke} that still counts.")
-    if add or revoke:
-        await record_event(
-            connection,
-            kind=PARTNER_KEYS,
-            asker=None,
-            details={"partner": number, "added": [key["kid"] for key in add], "revoked": revoke},
-            at=now(),
-        )
-    return await store.keys_of(connection, number)
+async def partner_of(connection: Connection, sender_id: str) -> Partner:
+    """The partner with this sender_id; the connection is the owner's."""
+    for partner in await store.partners(connection):
+        if partner.sender_id == sender_id:
+            return partner
+    raise NotFound("partner.unknown", f"There is no partner {sender_id}.")
+
+
+async def change_partner(
+    connection: Connection,
+    sender_id: str,
+    *,
+    name: str | None = None,
+    signature_policy: str | None = None,
+    signature_profile: str | None = None,
+    encryption_policy: str | None = None,
+    jwks_url: str | None = None,
+    add_callbacks: Sequence[str] = (),
+    remove_callbacks: Sequence[str] = (),
+) -> None:
+    """Changes what is given and leaves the rest; an empty `jwks_url` takes it away. The connection
+    is the owner's."""
+    partner = await partner_of(connection, sender_id)
+    missing = [url for url in remove_callbacks if url not in partner.callback_urls]
+    if missing:
+        raise NotFound("partner.callback", f"{missing[0]} is not registered for {sender_id}.")
+    kept = [url for url in partner.callback_urls if url not in remove_callbacks]
+    callbacks = list(dict.fromkeys([*kept, *add_callbacks]))
+    given: dict[str, Any] = {
+        "name": name,
+        "signature_policy": signature_policy,
+        "signature_profile": signature_profile,
+        "encryption_policy": encryption_policy,
+        "callback_urls": callbacks if callbacks != list(partner.callback_urls) else None,
+        "jwks_url": jwks_url,
+    }
+    values = {column: value for column, value in given.items() if value is not None}
+    if jwks_url == "":
+        values["jwks_url"] = None
+    if not values:
+        raise NotUnderstood("partner.unchanged", "Say what to change; see --help.")
+    await store.change_partner(connection, partner.partner_id, values)
+    await record_event(
+        connection,
+        kind=PARTNER_CHANGED,
+        asker=None,
+        details={"partner": partner.partner_id, **values},
+        at=now(),
+    )

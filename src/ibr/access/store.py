@@ -23,10 +23,17 @@ async def programmes(connection: Connection) -> list[ProgrammeRight]:
 
 
 async def _keys(connection: Connection) -> dict[int, list[PartnerKey]]:
-    """Every key by the number of its partner."""
+    """Keys by the number of their partner: those that count or will count, and those that did
+    lately, so that whoever still uses one can be told why it is refused.
+
+    Older ones stay in the table as evidence; there may be many of them, and this is read often.
+    """
     rows = await connection.fetch(
-        "select partner_id, kid, public_jwk, algorithm, not_before, not_after, revoked_at "
-        "from partner_key"
+        """
+        select partner_id, kid, public_jwk, algorithm, not_before, not_after, revoked_at, use
+        from partner_key
+        where coalesce(least(revoked_at, not_after) > now() - interval '30 days', true)
+        """
     )
     keys_of: dict[int, list[PartnerKey]] = {}
     for row in rows:
@@ -38,19 +45,21 @@ async def _keys(connection: Connection) -> dict[int, list[PartnerKey]]:
                 row["not_before"],
                 row["not_after"],
                 row["revoked_at"],
+                row["use"],
             )
         )
     return keys_of
 
 
 async def partners(connection: Connection) -> list[Partner]:
-    """Every partner with its rights of today and all its keys."""
+    """Every partner with its rights of today and the keys that count."""
     keys_of = await _keys(connection)
     rows = await connection.fetch(
         """
         select p.partner_id, p.sender_id, p.name, p.client_id, p.secret_hash, p.signature_policy,
                p.signature_profile, p.scopes, p.purpose_code,
-               p.callback_urls, p.jwks_url, p.suspended_at is not null as suspended,
+               p.callback_urls, p.jwks_url, p.encryption_policy,
+               p.suspended_at is not null as suspended,
                array(select r.programme_id from programme r
                      where p.ask_all or exists (
                          select from partner_programme pp
@@ -81,37 +90,59 @@ async def partners(connection: Connection) -> list[Partner]:
     ]
 
 
+# The columns that a partner is added with.
+_GIVEN = (
+    "sender_id",
+    "name",
+    "client_id",
+    "secret_hash",
+    "signature_policy",
+    "signature_profile",
+    "encryption_policy",
+    "scopes",
+    "callback_urls",
+    "jwks_url",
+    "ask_all",
+    "report_all",
+    "purpose_code",
+)
+
+
 async def add_partner(connection: Connection, values: dict[str, Any]) -> int:
-    """Adds a partner; the connection is the owner's. Returns its number."""
+    """Adds a partner; the connection is the owner's. Returns its number, 0 where it is there."""
+    places = ", ".join(f"${number}" for number in range(1, len(_GIVEN) + 1))
     return int(
         await connection.fetchval(
-            """
-            insert into ibr.partner (sender_id, name, client_id, secret_hash, signature_policy,
-                                     signature_profile, scopes, callback_urls, jwks_url, ask_all,
-                                     report_all, purpose_code)
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            f"""
+            insert into ibr.partner ({", ".join(_GIVEN)}) values ({places})
             on conflict (sender_id) do nothing
             returning partner_id
             """,
-            *(
-                values[name]
-                for name in [
-                    "sender_id",
-                    "name",
-                    "client_id",
-                    "secret_hash",
-                    "signature_policy",
-                    "signature_profile",
-                    "scopes",
-                    "callback_urls",
-                    "jwks_url",
-                    "ask_all",
-                    "report_all",
-                    "purpose_code",
-                ]
-            ),
+            *(values[name] for name in _GIVEN),
         )
         or 0
+    )
+
+
+# What may be changed of a partner afterwards.
+CHANGEABLE = (
+    "name",
+    "signature_policy",
+    "signature_profile",
+    "encryption_policy",
+    "callback_urls",
+    "jwks_url",
+)
+
+
+async def change_partner(connection: Connection, partner_id: int, values: dict[str, Any]) -> None:
+    """Writes some of the columns that may be changed; the connection is the owner's."""
+    names = [name for name in CHANGEABLE if name in values]
+    settings = ", ".join(f"{name} = ${number}" for number, name in enumerate(names, start=2))
+    await connection.execute(
+        f"update ibr.partner set {settings} where partner_id = $1",
+        partner_id,
+        *(values[name] for name in names),
     )
 
 
@@ -140,21 +171,6 @@ async def grant_programmes(
     return [code for code in wanted if code not in known]
 
 
-async def add_key(
-    connection: Connection, partner_id: int, kid: str, jwk: dict[str, Any], algorithm: str
-) -> None:
-    await connection.execute(
-        """
-        insert into ibr.partner_key (partner_id, kid, public_jwk, algorithm)
-        values ($1, $2, $3, $4) on conflict (partner_id, kid) do nothing
-        """,
-        partner_id,
-        kid,
-        msgspec.json.encode(jwk).decode(),
-        algorithm,
-    )
-
-
 async def suspend(connection: Connection, sender_id: str, *, suspended: bool) -> int | None:
     """Shuts a partner out or lets it in again; its number, or None for an unknown one."""
     number: int | None = await connection.fetchval(
@@ -167,27 +183,3 @@ async def suspend(connection: Connection, sender_id: str, *, suspended: bool) ->
         suspended,
     )
     return number
-
-
-async def revoke_key(connection: Connection, partner_id: int, kid: str) -> bool:
-    """Revokes a key that still counts; False when there is none."""
-    revoked = await connection.fetchval(
-        """
-        update ibr.partner_key set revoked_at = now()
-        where partner_id = $1 and kid = $2 and revoked_at is null returning true
-        """,
-        partner_id,
-        kid,
-    )
-    return bool(revoked)
-
-
-async def keys_of(connection: Connection, partner_id: int) -> list[dict[str, Any]]:
-    rows = await connection.fetch(
-        """
-        select kid, algorithm, not_before, not_after, revoked_at from ibr.partner_key
-        where partner_id = $1 order by not_before, kid
-        """,
-        partner_id,
-    )
-    return [dict(row) for row in rows]

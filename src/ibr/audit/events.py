@@ -8,6 +8,16 @@ QUESTION_ENROLLED: Final = "question.enrolled"
 QUESTION_SEARCH: Final = "question.search"
 QUESTION_PERSON: Final = "question.person_record"
 QUESTION_REFUSED: Final = "question.refused"
+REQUEST_ACCEPTED: Final = "request.accepted"
+SUBSCRIBED: Final = "subscription.made"
+UNSUBSCRIBED: Final = "subscription.cancelled"
+SUBSCRIBE_REFUSED: Final = "subscription.refused"
+NOTIFIED: Final = "subscription.notified"
+NOTIFY_WITHHELD: Final = "subscription.withheld"
+CALLBACK_WITHDRAWN: Final = "callback.withdrawn"
+CALLBACKS_SENT_AGAIN: Final = "callback.sent_again"
+CALLBACKS_REPLAYED: Final = "callback.replayed"
+CALLBACK_TESTED: Final = "callback.tested"
 DELIVERY_DONE: Final = "delivery.done"
 DELIVERY_REFUSED: Final = "delivery.refused"
 SIGNATURE_REFUSED: Final = "signature.refused"
@@ -18,15 +28,34 @@ SIGN_IN_REFUSED: Final = "officer.sign_in_refused"
 SIGNED_OUT: Final = "officer.signed_out"
 PARTNER_ADDED: Final = "partner.added"
 PARTNER_SUSPENDED: Final = "partner.suspended"
+PARTNER_CHANGED: Final = "partner.changed"
 PARTNER_KEYS: Final = "partner.keys_changed"
+OWN_KEY_MADE: Final = "own_key.made"
+OWN_KEY_REVOKED: Final = "own_key.revoked"
 OFFICER_ADDED: Final = "officer.added"
 PROGRAMME_ADDED: Final = "programme.added"
+SOURCE_ADDED: Final = "source.added"
+SOURCE_ENDED: Final = "source.ended"
+SOURCE_ASKED: Final = "source.asked"
+SOURCE_TOLD: Final = "source.told"
+SOURCE_REFUSED: Final = "source.refused"
+SOURCE_SILENT: Final = "source.silent"
 
 CATALOGUE: Final = {
     QUESTION_ENROLLED: "A yes/no question was answered: programme, purpose, number of subjects.",
     QUESTION_SEARCH: "A search was answered: purpose, number of records shown.",
     QUESTION_PERSON: "An officer opened a person's records: purpose, number of records shown.",
     QUESTION_REFUSED: "A question was refused: which, and the reason.",
+    REQUEST_ACCEPTED: "A request was acknowledged, to be answered later: action, purpose, items.",
+    SUBSCRIBED: "A partner subscribed to changes: which event, for what purpose.",
+    UNSUBSCRIBED: "A partner cancelled subscriptions: how many.",
+    SUBSCRIBE_REFUSED: "Subscriptions that a partner asked for were refused: how many.",
+    NOTIFIED: "A subscriber was notified: which subscriptions, how many records.",
+    NOTIFY_WITHHELD: "A subscriber was not notified, as it lost the right to it: how many records.",
+    CALLBACK_WITHDRAWN: "A message was not sent: its receiver had lost the right to it meanwhile.",
+    CALLBACKS_SENT_AGAIN: "Messages that had been given up were sent again: which, or how many.",
+    CALLBACKS_REPLAYED: "Delivered messages were sent again from a number on: whose, how many.",
+    CALLBACK_TESTED: "A test callback was sent from the developers' page: to which partner.",
     DELIVERY_DONE: "A delivery was stored: programmes, counts of stored and refused records.",
     DELIVERY_REFUSED: "A delivery was refused as a whole: the reason.",
     SIGNATURE_REFUSED: "A message was refused because its signature is missing or does not hold.",
@@ -37,7 +66,16 @@ CATALOGUE: Final = {
     SIGNED_OUT: "An officer signed out.",
     PARTNER_ADDED: "A partner was added: programmes, scopes, signature policy.",
     PARTNER_SUSPENDED: "A partner was shut out, or let in again.",
-    PARTNER_KEYS: "A partner's keys were added or revoked: which.",
+    PARTNER_CHANGED: "A partner's policies, addresses or name were changed: to what.",
+    PARTNER_KEYS: "A partner's keys were added, ended or revoked, by hand or as fetched: which.",
+    OWN_KEY_MADE: "A key of the registry's own was made and announced: which, and from when.",
+    OWN_KEY_REVOKED: "A key of the registry's own was revoked: which.",
     OFFICER_ADDED: "An officer was added: role.",
     PROGRAMME_ADDED: "A programme was added or amended.",
+    SOURCE_ADDED: "Another registry was added as a source: kind, attributes, purpose.",
+    SOURCE_ENDED: "The agreement with a source ended: nothing is asked of it or read from it.",
+    SOURCE_ASKED: "Another registry was asked, or asked to tell: about how many, which purpose.",
+    SOURCE_TOLD: "Another registry told something: how much was new, older, known or dropped.",
+    SOURCE_REFUSED: "Another registry refused a question of this one: the reason it gave.",
+    SOURCE_SILENT: "Another registry did not answer a question of this one, asked again too.",
 }

@@ -14,6 +14,7 @@ from ibr.interop.dci.keys import make_missing_keys
 from ibr.protection.keyring import open_keyring
 from ibr.protection.seal import Sealer
 from ibr.settings import Settings
+from ibr.subscriptions.feed.restored import put_in_order
 
 app = typer.Typer(help="Upgrade the database.", no_args_is_help=True)
 
@@ -24,6 +25,7 @@ async def prepare(settings: Settings, dsn: str) -> SchemaState:
     sealer = Sealer(open_keyring(settings.data_dir / "keys", create=True))
     async with owner_transaction(dsn) as connection:
         await make_missing_keys(connection, sealer, now())
+        await put_in_order(connection)
     return state
 
 

@@ -29,7 +29,7 @@ from ibr.demo.country import Country, make_country
 from ibr.demo.cycles import Delivery, deliveries
 from ibr.demo.truth import write_truth
 from ibr.errors import Conflict, Unavailable
-from ibr.settings import Settings, read_settings
+from ibr.settings import Settings, environment_for, read_settings
 
 app = typer.Typer(help="The made-up country Talmira.", no_args_is_help=True)
 
@@ -115,7 +115,11 @@ def running_registry(settings: Settings) -> Iterator[str]:
 
 def start_registry(settings: Settings, address: str) -> subprocess.Popen[bytes]:
     """Starts `ibr serve` and waits until it is ready."""
-    process = subprocess.Popen([sys.executable, "-m", "ibr", "serve"], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ibr", "serve"],
+        env=environment_for(settings),
+        stdout=subprocess.DEVNULL,
+    )
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         if is_ready(address):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -13,10 +14,13 @@ from ibr.db.migrate import state
 from ibr.db.pool import connect_as_owner
 from ibr.db.safety import refuse_unsafe
 from ibr.errors import RegistryError
+from ibr.interop.dci.keys import KEYS, OwnKey, days_until_a_year, own_keys
 from ibr.protection.keyring import open_keyring
 from ibr.settings import Settings, read_settings
 
 Finding = tuple[str, bool, str]
+# A key that will be a year old in fewer days is said to be old.
+_SOON = 30
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -69,9 +73,32 @@ async def _database(dsn: str, kind: str) -> list[Finding]:
         schema = await state(connection)
         words = f"migration {schema.current}, newest {schema.newest}"
         findings.append(("schema", schema.is_newest, words))
+        if schema.is_newest:
+            findings += _keys(await own_keys(connection, now()))
         theirs = await connection.fetchval("select clock_timestamp()")
         apart = abs((theirs - now()).total_seconds())
         findings.append(("clocks", apart < 5, f"{apart:.1f} s between registry and database"))
     finally:
         await connection.close()
     return findings
+
+
+def _keys(found: Sequence[OwnKey]) -> list[Finding]:
+    """The registry's own keys: whether each is there, and how old it is."""
+    days = days_until_a_year(found, now())
+    findings: list[Finding] = []
+    for use in KEYS:
+        name = f"key ({use})"
+        if use not in days:
+            findings.append((name, False, f"there is none. Run: ibr keys rotate --use {use} --now"))
+        elif days[use] < _SOON:
+            findings.append(
+                (name, True, f"could be newer: {_old(days[use])}. Run: ibr keys rotate --use {use}")
+            )
+        else:
+            findings.append((name, True, _old(days[use])))
+    return findings
+
+
+def _old(days: int) -> str:
+    return f"a year old in {days} days" if days >= 0 else f"a year old since {-days} days"

@@ -14,8 +14,9 @@ from typing import Annotated
 
 import typer
 import uvicorn
+import uvloop
 
-from ibr.app import Application, build_lane_services
+from ibr.app import Application, build_worker_services
 from ibr.cli.db import prepare
 from ibr.cli.show import command, said, settings_and_database
 from ibr.db.migrate import state
@@ -49,8 +50,16 @@ def serve(
     set_up(settings.log_level)
     asyncio.run(_check(settings, location.dsn, location.kind))
     if role is Part.WORKER:
-        build = partial(build_lane_services, settings, location.dsn)
-        asyncio.run(run_worker(location.dsn, build, until_stdin_closes=until_stdin_closes))
+        build = partial(build_worker_services, settings, location.dsn)
+        uvloop.run(
+            run_worker(
+                location.dsn,
+                build,
+                callbacks_at_once=settings.callback_concurrency,
+                callback_days=settings.callback_days,
+                until_stdin_closes=until_stdin_closes,
+            )
+        )
         return
     clear(spool_folder(settings.data_dir))
     worker = _Worker() if role is Part.ALL else None

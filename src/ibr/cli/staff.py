@@ -25,11 +25,16 @@ def add(
     email: Annotated[str, typer.Argument(help="E-mail address, the sign-in name.")],
     role: Annotated[
         str,
-        typer.Option(help="administrator, programme_officer, analyst, auditor or help_desk."),
+        typer.Option(
+            help="administrator, programme_officer, analyst, auditor, help_desk or developer."
+        ),
     ],
     name: Annotated[str | None, typer.Option(help="Name shown to colleagues.")] = None,
     programme: Annotated[
         list[str] | None, typer.Option(help="Code of a programme in reach; none for all.")
+    ] = None,
+    partner: Annotated[
+        str | None, typer.Option(help="sender_id of the partner that a developer works for.")
     ] = None,
     password: Annotated[
         str | None, typer.Option(envvar="IBR_NEW_PASSWORD", help="Made up where none is given.")
@@ -42,7 +47,7 @@ def add(
 
     async def work() -> None:
         async with owner_transaction(location.dsn) as connection:
-            await add_officer(connection, email, name or email, role, programme, chosen)
+            await add_officer(connection, email, name or email, role, programme, chosen, partner)
 
     wait_for(work())
     if json:

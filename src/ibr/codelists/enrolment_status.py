@@ -31,6 +31,9 @@ ENROLMENT_STATUS = CodeList(
 # behaviour.md 29: these mean "yes, enrolled"; Suspended does only where the programme says so.
 COUNTS_AS_ENROLLED: Final = frozenset({ACTIVE, INACTIVE, REINSTATED, AWAITING_RENEWAL})
 
+# Whoever is in one of these has left the programme for good.
+FINAL: Final = (DECEASED, GRADUATED)
+
 # Two changes reported for the same moment: the later in this order stands, whichever came first,
 # so that the state never depends on the order of arrival. An end outranks an interruption, an
 # interruption outranks being active.

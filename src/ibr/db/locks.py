@@ -9,6 +9,7 @@ from ibr.db.pool import Connection
 # The first half of an advisory lock's key says what kind of thing is locked.
 _PROGRAMME = 0x1B21
 _DELIVERY = 0x1B22
+_OWN_KEYS = 0x1B24
 
 
 async def hold_programmes(connection: Connection, programme_ids: Iterable[int]) -> None:
@@ -44,6 +45,12 @@ async def at_work(connection: Connection, delivery_ids: Sequence[int]) -> set[in
     )
     held = {row["number"] for row in rows}
     return {each for each in delivery_ids if each % 2**31 in held}
+
+
+async def hold_own_keys(connection: Connection) -> None:
+    """Waits until nobody else makes or revokes the registry's own keys; until the transaction
+    ends nobody else does."""
+    await connection.execute("select pg_advisory_xact_lock($1, 0)", _OWN_KEYS)
 
 
 async def release_delivery(connection: Connection, delivery_id: int) -> None:

@@ -129,20 +129,18 @@ async def post_everything(
     loaded = Loaded()
     waiting: asyncio.Queue[Delivery | None] = asyncio.Queue(maxsize=AT_ONCE)
     timeout = httpx.Timeout(300, connect=10)
-    async with httpx.AsyncClient(base_url=address, timeout=timeout, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=timeout, trust_env=False) as http:
         systems = {
-            each.sender_id: ProgrammeSystem(client, each, registry_id) for each in credentials
+            each.sender_id: ProgrammeSystem(address, registry_id, each, http)
+            for each in credentials
         }
 
         async def post() -> None:
             while (delivery := await waiting.get()) is not None:
-                answer = await systems[delivery.sender_id].report(
-                    delivery.records, delivery.timestamp, delivery.cycle
-                )
-                outcomes = answer["enrolled_response"]
+                report = await systems[delivery.sender_id].report(delivery)
                 loaded.deliveries += 1
-                loaded.records += len(outcomes)
-                loaded.refused += sum(each["status"] == "rjct" for each in outcomes)
+                loaded.records += len(report.outcomes)
+                loaded.refused += len(report.refused)
                 tell(delivery)
 
         async with asyncio.TaskGroup() as group:

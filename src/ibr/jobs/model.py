@@ -26,7 +26,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     lease_token: str
 
 
-Handler = Callable[[Job], Awaitable[None]]
+# True from a handler: it has finished the job itself, in its own transaction.
+Handler = Callable[[Job], Awaitable[bool | None]]
+
+
+class LeaseLostError(Exception):
+    """The job was given to another worker meanwhile; what was done here must not stay."""
 
 
 class Every(msgspec.Struct, frozen=True):

@@ -1,8 +1,8 @@
 """The port: take a job in, say who does a kind of job, run. Nobody else knows the table.
 
 Handlers must bear being run twice: a worker that was thought dead may come back. Its job can then
-no longer be finished by it, and each handler's own writes are guarded by what it works on, as a
-delivery is by its next item.
+no longer be finished by it, and each handler's own writes are guarded: by what it works on, as a
+delivery is by its next item, or by finishing the job in the very transaction that does it.
 """
 
 from __future__ import annotations
@@ -18,24 +18,33 @@ from typing import Any, Final
 from ibr.db.pool import Connection, Database
 from ibr.errors import RegistryError, Unavailable
 from ibr.jobs import store
-from ibr.jobs.model import LEASE_SECONDS, Every, Handler, Job, is_last, wait_before
+from ibr.jobs.model import LEASE_SECONDS, Every, Handler, Job, LeaseLostError, is_last, wait_before
 from ibr.log import logger
 
 SIGN_SECONDS: Final = 5.0
 # Should a wake-up be lost, what is due waits no longer than this.
 _LONGEST_SLEEP: Final = 5.0
 _WITHOUT_DATABASE: Final = 1.0
+# While jobs keep coming each of them wakes the worker; what is due by the clock waits so long.
+_WHILE_BUSY: Final = 1.0
 
 
 class Jobs:
-    """Jobs of one process, done side by side up to `at_once`."""
+    """Jobs of some kinds, done side by side up to `at_once`.
 
-    def __init__(self, database: Database, *, at_once: int = 2) -> None:
+    With `ahead`, so many more are claimed while those are being done: many short jobs then cost
+    one claim together. Long ones are better left to whoever is free.
+    """
+
+    def __init__(self, database: Database, *, at_once: int = 2, ahead: int = 0) -> None:
         self._database = database
         self._at_once = at_once
+        self._most_held = at_once + ahead
+        self._places = asyncio.Semaphore(at_once)
         self._handlers: dict[str, Handler] = {}
         self._schedule: list[Every] = []
-        self._running: set[asyncio.Task[None]] = set()
+        self._held: dict[asyncio.Task[None], Job] = {}
+        self._look_at = float("-inf")
         self._wake = asyncio.Event()
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._signed_at = float("-inf")
@@ -56,6 +65,16 @@ class Jobs:
         """
         await store.enqueue(connection, kind, arguments, key, due_at)
 
+    @staticmethod
+    async def finish_within(connection: Connection, job: Job) -> None:
+        """Finishes a job in its handler's own transaction: its effect and its end are one.
+
+        The handler then returns True. LeaseLostError, which undoes all of it, where the job was
+        given to another worker meanwhile.
+        """
+        if not await store.take_away(connection, job):
+            raise LeaseLostError
+
     def register(self, kind: str, handler: Handler, *, every: int | None = None) -> None:
         """Says who does this kind of job, and that it is done every so many seconds."""
         self._handlers[kind] = handler
@@ -65,6 +84,7 @@ class Jobs:
     async def run(self, stop: asyncio.Event, *, patience: float = 25.0) -> None:
         """Does what is due until `stop`; then what is at hand, for `patience` seconds at most."""
         stopping = asyncio.create_task(stop.wait())
+        keeping = asyncio.create_task(self._keep_leases())
         try:
             while not stop.is_set():
                 try:
@@ -75,6 +95,7 @@ class Jobs:
             await self._wind_up(patience)
         finally:
             stopping.cancel()
+            keeping.cancel()
 
     async def _while_connected(self, stop: asyncio.Event, stopping: asyncio.Task[Any]) -> None:
         async with self._database.session() as ear:
@@ -88,36 +109,56 @@ class Jobs:
                 with contextlib.suppress(Exception):
                     await ear.remove_listener(store.CHANNEL, self._woken)
 
-    def _woken(self, *_: object) -> None:
-        self._wake.set()
+    def _woken(self, _ear: object, _pid: int, _channel: str, kind: object) -> None:
+        if not kind or kind in self._handlers:
+            self._look_at = float("-inf")
+            self._wake.set()
 
     async def _round(self, stopping: asyncio.Task[Any]) -> None:
         """Begins what is due and free to begin; then sleeps until something may have changed."""
         self._wake.clear()
         await self._give_sign()
-        while len(self._running) < self._at_once:
+        while self._has_room() and time.monotonic() >= self._look_at:
+            # Before the look: what is taken in during it makes another look necessary.
+            self._look_at = float("inf")
+            free = self._most_held - len(self._held)
             async with self._database.transaction(()) as connection:
-                job = await store.claim(connection, list(self._handlers))
-            if job is None:
-                break
-            task = asyncio.create_task(self._do(job))
-            self._running.add(task)
-            task.add_done_callback(self._ended)
+                jobs = await store.claim(connection, list(self._handlers), free)
+                longest = await self._until_next_look(connection, len(jobs), free)
+            self._look_again_in(longest)
+            for job in jobs:
+                task = asyncio.create_task(self._do(job))
+                self._held[task] = job
+                task.add_done_callback(self._ended)
         await self._sleep(stopping)
 
+    def _has_room(self) -> bool:
+        """Whether to claim: not for one place alone while many short jobs are still at hand."""
+        return len(self._held) < self._at_once + (self._most_held - self._at_once) // 2
+
+    async def _until_next_look(self, connection: Connection, claimed: int, free: int) -> float:
+        if claimed == free:
+            return 0.0
+        if claimed:
+            return _WHILE_BUSY
+        seconds = await store.seconds_to_next(connection, list(self._handlers))
+        return _LONGEST_SLEEP if seconds is None else max(seconds, 0.05)
+
+    def _look_again_in(self, seconds: float) -> None:
+        self._look_at = min(self._look_at, time.monotonic() + min(seconds, _LONGEST_SLEEP))
+
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._held.pop(task, None)
         self._wake.set()
 
     async def _sleep(self, stopping: asyncio.Task[Any]) -> None:
         longest = _LONGEST_SLEEP
-        if len(self._running) < self._at_once:
-            async with self._database.transaction(()) as connection:
-                longest = min(longest, await store.seconds_to_next(connection) or 0.05)
+        if self._has_room():
+            longest = min(longest, self._look_at - time.monotonic())
+        if longest <= 0:
+            return
         waking = asyncio.create_task(self._wake.wait())
-        await asyncio.wait(
-            {waking, stopping}, timeout=max(longest, 0.05), return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait({waking, stopping}, timeout=longest, return_when=asyncio.FIRST_COMPLETED)
         waking.cancel()
 
     async def _give_sign(self) -> None:
@@ -128,36 +169,41 @@ class Jobs:
             await store.give_up_orphans(connection)
         self._signed_at = time.monotonic()
 
-    async def _do(self, job: Job) -> None:
-        """Does one job while its lease is kept alive; a lost lease ends it."""
-        work = asyncio.create_task(self._attempt(job))
-        keeping = asyncio.create_task(self._keep_lease(job))
-        try:
-            await asyncio.wait({work, keeping}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (keeping, work):
-                task.cancel()
-            await asyncio.gather(keeping, work, return_exceptions=True)
-
-    async def _keep_lease(self, job: Job) -> None:
-        """Returns when the lease is lost; a database out of reach is tried again until then."""
+    async def _keep_leases(self) -> None:
+        """Keeps the leases of all jobs at hand alive; a job whose lease is lost is ended."""
         renewed = time.monotonic()
-        while time.monotonic() - renewed < LEASE_SECONDS:
+        while True:
             await asyncio.sleep(LEASE_SECONDS / 4)
-            with contextlib.suppress(Unavailable):
-                async with self._database.transaction(()) as connection:
-                    if not await store.renew(connection, job):
-                        break
+            held = dict(self._held)
+            kept = {job.job_id for job in held.values()}
+            try:
+                if held:
+                    async with self._database.transaction(()) as connection:
+                        kept = await store.renew(connection, list(held.values()))
                 renewed = time.monotonic()
-        logger().warning("a job's lease was lost", job=job.kind)
+            except Unavailable:
+                # Tried again until the leases are over: another worker may have the jobs then.
+                if time.monotonic() - renewed >= LEASE_SECONDS:
+                    kept = set()
+            except Exception:
+                logger().exception("leases could not be renewed", count=len(held))
+            for task, job in held.items():
+                if job.job_id not in kept and not task.done():
+                    logger().warning("a job's lease was lost", job=job.kind)
+                    task.cancel()
 
-    async def _attempt(self, job: Job) -> None:
+    async def _do(self, job: Job) -> None:
+        """Does one job as soon as there is a place, and says what became of it."""
+        closed: bool | None = None
         try:
-            await self._handlers[job.kind](job)
+            async with self._places:
+                closed = await self._handlers[job.kind](job)
         except asyncio.CancelledError:
             # Not the job's fault: another worker may begin it at once.
             await self._close(job, "stopped", 0.0)
             raise
+        except LeaseLostError:
+            logger().warning("a job was finished too late", job=job.kind)
         except RegistryError as refused:
             logger().warning("a job failed", job=job.kind, code=refused.code, attempt=job.attempts)
             await self._close(job, refused.code, wait_before(job.attempts))
@@ -165,7 +211,8 @@ class Jobs:
             logger().exception("a job failed", job=job.kind, attempt=job.attempts)
             await self._close(job, type(wrong).__name__, wait_before(job.attempts))
         else:
-            await self._close(job, None, 0.0)
+            if not closed:
+                await self._close(job, None, 0.0)
 
     async def _close(self, job: Job, error: str | None, wait: float) -> None:
         """Says what became of it. Where that fails, the lease runs out and the job comes again."""
@@ -176,15 +223,17 @@ class Jobs:
                 else:
                     give_up = error != "stopped" and is_last(job)
                     held = await store.put_back(connection, job, error, wait, give_up=give_up)
+            self._look_again_in(wait if error else job.every_seconds or _LONGEST_SLEEP)
             if not held:
                 logger().warning("a job was finished too late", job=job.kind)
 
     async def _wind_up(self, patience: float) -> None:
-        if self._running:
-            await asyncio.wait(self._running, timeout=patience)
-        for task in self._running:
+        if self._held:
+            await asyncio.wait(self._held, timeout=patience)
+        held = list(self._held)
+        for task in held:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*held, return_exceptions=True)
         with contextlib.suppress(Unavailable):
             async with self._database.transaction(()) as connection:
                 await store.take_sign_away(connection, self._worker)

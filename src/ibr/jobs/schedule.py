@@ -5,26 +5,67 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from ibr.clock import today
+from ibr.clock import now, today
 from ibr.db.migrate import MONTHS_AHEAD
 from ibr.db.pool import Database
+from ibr.interop.dci.accept import ANSWER_REQUEST
+from ibr.interop.dci.notify import write_notifications
+from ibr.interop.dci.partner_keys import EVERY_SECONDS
 from ibr.interop.dci.resume_updates import resume, to_resume
 from ibr.interop.dci.services import Services
+from ibr.interop.dci.source_requests import CARRY_OUT, carry_out
+from ibr.interop.dci.source_watch import keep_listening, watch
 from ibr.jobs import store
+from ibr.jobs.answering import (
+    ANSWER_SLOW_REQUEST,
+    answer_at_leisure,
+    answer_at_once,
+    refuse_forgotten,
+)
 from ibr.jobs.model import Job
 from ibr.jobs.queue import Jobs
+from ibr.outbox.desk import tidy as outbox
 from ibr.periods import month_of
+from ibr.subscriptions.feed.match import Matcher
+from ibr.trace import look as trace
 
 FINISH_DELIVERY: Final = "finish_delivery"
-_DAY: Final = 24 * 3600
+# Looked for by the clock and not woken by every delivery: a wake-up would make the commits of
+# deliveries wait for each other.
+EVERY_FEW_SECONDS: Final = 2
+_HOUR: Final = 3600
+_DAY: Final = 24 * _HOUR
 
 
-def register_all(jobs: Jobs, database: Database, services: Services) -> None:
-    """The whole table of what this registry does by itself."""
-    jobs.register("finish_deliveries", partial(_finish_deliveries, services), every=15)
-    jobs.register(FINISH_DELIVERY, partial(_finish_delivery, services))
-    jobs.register("make_benefit_months", partial(_make_benefit_months, database), every=_DAY)
-    jobs.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
+def register_all(
+    heavy: Jobs, quick: Jobs, database: Database, services: Services, callback_days: int
+) -> None:
+    """The whole table of what this registry does by itself.
+
+    `quick` is for what takes milliseconds and somebody waits for, `heavy` for everything else.
+    """
+    heavy.register("finish_deliveries", partial(_finish_deliveries, services), every=15)
+    heavy.register(FINISH_DELIVERY, partial(_finish_delivery, services))
+    quick.register(ANSWER_REQUEST, partial(answer_at_once, services))
+    heavy.register(ANSWER_SLOW_REQUEST, partial(answer_at_leisure, services))
+    heavy.register("refuse_forgotten", partial(refuse_forgotten, services), every=60)
+    matcher = Matcher(services.database, services.book, services.sealer, services.blind_index)
+    heavy.register(
+        "match_changes", partial(_match_changes, services, matcher), every=EVERY_FEW_SECONDS
+    )
+    quick.register(
+        "write_notifications", partial(_write_notifications, services), every=EVERY_FEW_SECONDS
+    )
+    heavy.register(
+        "fetch_partner_keys", partial(_fetch_partner_keys, services), every=EVERY_SECONDS
+    )
+    heavy.register(CARRY_OUT, partial(_carry_out, services))
+    heavy.register("watch_sources", partial(_watch_sources, services), every=60)
+    heavy.register("keep_listening", partial(_keep_listening, services), every=_DAY)
+    heavy.register("make_benefit_months", partial(_make_benefit_months, database), every=_DAY)
+    heavy.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
+    heavy.register("tidy_outbox", partial(_tidy_outbox, database, callback_days), every=_DAY)
+    heavy.register("tidy_trace", partial(_tidy_trace, database), every=_HOUR)
 
 
 async def _finish_deliveries(services: Services, _job: Job) -> None:
@@ -43,6 +84,33 @@ async def _finish_delivery(services: Services, job: Job) -> None:
     await resume(services, job.arguments["delivery"])
 
 
+async def _fetch_partner_keys(services: Services, _job: Job) -> None:
+    await services.partner_keys.fetch_all(await services.book.everyone())
+
+
+async def _carry_out(services: Services, job: Job) -> None:
+    await carry_out(services, job.arguments["order"])
+
+
+async def _watch_sources(services: Services, _job: Job) -> None:
+    await watch(services)
+
+
+async def _keep_listening(services: Services, _job: Job) -> None:
+    await keep_listening(services)
+
+
+async def _match_changes(services: Services, matcher: Matcher, _job: Job) -> None:
+    """Finds who is to be told of what changed, and writes out at once what is due at once."""
+    if (await matcher.run()).told:
+        await write_notifications(services)
+
+
+async def _write_notifications(services: Services, _job: Job) -> None:
+    """Writes out what is due to be told."""
+    await write_notifications(services)
+
+
 async def _make_benefit_months(database: Database, _job: Job) -> None:
     """Keeps a year of months ahead; each in a transaction of its own, so that no lock is long."""
     first = month_of(today())
@@ -54,3 +122,16 @@ async def _make_benefit_months(database: Database, _job: Job) -> None:
 async def _tidy_jobs(database: Database, _job: Job) -> None:
     async with database.transaction(()) as connection:
         await store.tidy(connection)
+
+
+async def _tidy_outbox(database: Database, callback_days: int, _job: Job) -> None:
+    await outbox.tidy(database, now(), callback_days)
+
+
+async def _tidy_trace(database: Database, _job: Job) -> None:
+    """Ends old tests and forgets old traces, some at a time, so that no transaction is long."""
+    await outbox.end_tests(database, now())
+    while True:
+        async with database.transaction(()) as connection:
+            if not await trace.tidy(connection, now()):
+                return

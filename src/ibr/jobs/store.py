@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -21,18 +22,21 @@ async def enqueue(
     key: str | None,
     due_at: datetime | None,
 ) -> None:
-    """Takes a job in with the caller's transaction, and wakes the workers when that commits."""
+    """Takes a job in with the caller's transaction; wakes who does this kind when that commits."""
     await connection.execute(
         """
-        insert into job (kind, arguments, key, due_at)
-        values ($1, $2, $3, coalesce($4, now())) on conflict do nothing
+        with taken_in as (
+            insert into job (kind, arguments, key, due_at)
+            values ($1, $2, $3, coalesce($4, now())) on conflict do nothing
+        )
+        select pg_notify($5, $1)
         """,
         kind,
         msgspec.json.encode(arguments).decode(),
         key,
         due_at,
+        CHANNEL,
     )
-    await connection.execute("select pg_notify($1, '')", CHANNEL)
 
 
 async def schedule(connection: Connection, lines: Sequence[Every]) -> None:
@@ -49,31 +53,42 @@ async def schedule(connection: Connection, lines: Sequence[Every]) -> None:
     )
 
 
-async def claim(connection: Connection, kinds: Sequence[str]) -> Job | None:
-    """The job that has been due longest, for this worker alone until its lease ends.
+async def claim(connection: Connection, kinds: Sequence[str], most: int) -> list[Job]:
+    """Up to `most` jobs that have been due longest, for this worker alone until their lease ends.
 
     A job whose worker died is due again when the lease is over; the attempt it died in counts.
+    A claim need not survive a crash of the database: the job is then merely due again. So its
+    commit does not wait for the disk.
     """
-    row = await connection.fetchrow(
+    rows = await connection.fetch(
         """
-        update job set attempts = attempts + 1, lease_token = gen_random_uuid(),
-                       leased_until = now() + make_interval(secs => $2)
-        where job_id = (
-            select job_id from job
-            where done_at is null and gave_up_at is null and due_at <= now()
-              and (leased_until is null or leased_until < now()) and kind = any ($1::text[])
-            order by due_at, job_id
-            limit 1
-            for update skip locked
+        with due as materialized (
+            select nearest.job_id
+            from unnest($1::text[]) as k (kind) cross join lateral (
+                select job_id, due_at from job
+                where job.kind = k.kind and done_at is null and gave_up_at is null
+                  and due_at <= now() and (leased_until is null or leased_until < now())
+                order by due_at
+                limit $2
+                for update skip locked
+            ) as nearest
+            order by nearest.due_at, nearest.job_id
+            limit $2
         )
-        returning job_id, kind, arguments, attempts, every_seconds, lease_token::text
+        update job set attempts = attempts + 1, lease_token = gen_random_uuid(),
+                       leased_until = now() + make_interval(secs => $3)
+        from due, set_config('synchronous_commit', 'off', true)
+        where job.job_id = due.job_id
+        returning job.job_id, kind, arguments, attempts, every_seconds, lease_token::text
         """,
         list(kinds),
+        most,
         LEASE_SECONDS,
     )
-    if row is None:
-        return None
-    return Job(**{**dict(row), "arguments": msgspec.json.decode(row["arguments"])})
+    return [
+        Job(**{**dict(row), "arguments": msgspec.json.decode(row["arguments"])})
+        for row in sorted(rows, key=itemgetter("job_id"))
+    ]
 
 
 async def give_up_orphans(connection: Connection) -> int:
@@ -89,26 +104,32 @@ async def give_up_orphans(connection: Connection) -> int:
     return int(said.removeprefix("UPDATE "))
 
 
-async def seconds_to_next(connection: Connection) -> float | None:
-    """How long until something is due, or a lease ends."""
+async def seconds_to_next(connection: Connection, kinds: Sequence[str]) -> float | None:
+    """How long until something of these kinds is due, or a lease on one ends."""
     seconds = await connection.fetchval(
         """
         select extract(epoch from min(greatest(due_at, coalesce(leased_until, due_at))) - now())
-        from job where done_at is null and gave_up_at is null
-        """
+        from job where kind = any ($1::text[]) and done_at is null and gave_up_at is null
+        """,
+        list(kinds),
     )
     return None if seconds is None else max(0.0, float(seconds))
 
 
-async def renew(connection: Connection, job: Job) -> bool:
-    """Makes the lease longer; false when it was given to another worker."""
-    return await _changed(
-        connection,
-        "update job set leased_until = now() + make_interval(secs => $3)"
-        " where job_id = $1 and lease_token = $2::uuid",
-        job,
+async def renew(connection: Connection, jobs: Sequence[Job]) -> set[int]:
+    """Makes these leases longer; the numbers of the jobs that are still this worker's."""
+    rows = await connection.fetch(
+        """
+        update job set leased_until = now() + make_interval(secs => $3)
+        from unnest($1::bigint[], $2::uuid[]) as held (job_id, lease_token)
+        where job.job_id = held.job_id and job.lease_token = held.lease_token
+        returning job.job_id
+        """,
+        [job.job_id for job in jobs],
+        [job.lease_token for job in jobs],
         LEASE_SECONDS,
     )
+    return {row["job_id"] for row in rows}
 
 
 async def finish(connection: Connection, job: Job) -> bool:
@@ -125,6 +146,14 @@ async def finish(connection: Connection, job: Job) -> bool:
         """,
         job,
     )
+
+
+async def take_away(connection: Connection, job: Job) -> bool:
+    """Done and forgotten: what it did is on record where it did it. False as for `finish`."""
+    said: str = await connection.execute(
+        "delete from job where job_id = $1 and lease_token = $2::uuid", job.job_id, job.lease_token
+    )
+    return said == "DELETE 1"
 
 
 async def put_back(
@@ -149,6 +178,21 @@ async def put_back(
 async def _changed(connection: Connection, statement: str, job: Job, *values: object) -> bool:
     said: str = await connection.execute(statement, job.job_id, job.lease_token, *values)
     return said == "UPDATE 1"
+
+
+async def without_job(connection: Connection, keys: Sequence[str]) -> list[str]:
+    """Those of these keys that no unfinished job has."""
+    rows = await connection.fetch(
+        """
+        select wanted.key from unnest($1::text[]) as wanted (key)
+        where not exists (
+            select from job
+            where job.key = wanted.key and done_at is null and gave_up_at is null
+        )
+        """,
+        list(keys),
+    )
+    return [row["key"] for row in rows]
 
 
 async def tidy(connection: Connection) -> None:

@@ -8,21 +8,38 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from ibr.db.pool import open_database
 from ibr.errors import Unavailable
+from ibr.interop.dci.deliver import Deliverer
 from ibr.interop.dci.services import Services
+from ibr.interop.dci.source_ways import SourceWays
 from ibr.jobs.queue import Jobs
 from ibr.jobs.schedule import register_all
 from ibr.log import logger
+from ibr.outbox.deliver_due import Deliveries
+
+HEAVY_AT_ONCE: Final = 3
+QUICK_AT_ONCE: Final = 6
 
 Build = Callable[[], Awaitable[Services]]
 
 
-async def run_worker(dsn: str, build: Build, *, until_stdin_closes: bool = False) -> None:
-    """Runs jobs until SIGTERM, or until whoever started this process is gone.
+async def run_worker(
+    dsn: str,
+    build: Build,
+    *,
+    callbacks_at_once: int = 4,
+    callback_days: int = 30,
+    until_stdin_closes: bool = False,
+) -> None:
+    """Runs jobs and delivers callbacks until SIGTERM, or until whoever started this process is
+    gone.
 
     `build` makes what deliveries are taken in with. Finishes what is at hand within 25 seconds.
+    Each receiver gets `callbacks_at_once` at the same time, and what it got is kept for so many
+    days.
     """
     # Answers come before jobs: where the processor is short, this process waits.
     os.nice(5)
@@ -35,13 +52,25 @@ async def run_worker(dsn: str, build: Build, *, until_stdin_closes: bool = False
     services = await _build(build, stop)
     if services is None:
         return
-    database = await open_database(dsn, "ibr_worker", size=5, name="ibr jobs")
+    database = await open_database(dsn, "ibr_worker", size=8, name="ibr jobs")
     try:
-        jobs = Jobs(database)
-        register_all(jobs, database, services)
+        # Two queues, so that whoever waits for an answer never waits for a delivery.
+        heavy = Jobs(database, at_once=HEAVY_AT_ONCE)
+        quick = Jobs(database, at_once=QUICK_AT_ONCE, ahead=2 * QUICK_AT_ONCE)
+        register_all(heavy, quick, database, services, callback_days)
+        deliverer = Deliverer(services, SourceWays(services))
+        deliveries = Deliveries(
+            database,
+            deliverer.deliver,
+            held_back=deliverer.held_back,
+            withdraw=deliverer.withdraw,
+            at_once=callbacks_at_once,
+        )
         logger().info("the worker runs", pid=os.getpid())
-        await jobs.run(stop)
+        async with services.recorder.running():
+            await asyncio.gather(heavy.run(stop), quick.run(stop), deliveries.run(stop))
     finally:
+        await services.calls.close()
         for each in (database, services.database, services.questions):
             await each.close()
     logger().info("the worker has ended", pid=os.getpid())

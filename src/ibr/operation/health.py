@@ -13,6 +13,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from ibr.db.pool import Database
 from ibr.errors import RegistryError
 from ibr.operation import store
+from ibr.operation.callbacks import count_callbacks
+from ibr.operation.subscribers import count_notifications
 
 # A worker gives a sign of life every few seconds.
 WORKER_LATE: Final = 15.0
@@ -58,8 +60,10 @@ def handlers(database: Database) -> list[HTTPRouteHandler]:
         headers = {} if health.ready else {"Retry-After": "5"}
         return Response(msgspec.to_builtins(health), status_code=status, headers=headers)
 
-    @get("/metrics", sync_to_thread=False, include_in_schema=False)
-    def metrics() -> Response[bytes]:
+    @get("/metrics", include_in_schema=False)
+    async def metrics() -> Response[bytes]:
+        await count_callbacks(database)
+        await count_notifications(database)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return [live, ready, metrics]

@@ -12,6 +12,11 @@ from ibr.outbox.model import Promise
 from ibr.protection.seal import Sealer, place_of
 
 
+async def numbers(connection: Connection, count: int) -> list[int]:
+    """Numbers for so many promises, in their order; one that is not used leaves a gap."""
+    return await store.numbers(connection, count) if count else []
+
+
 async def put(connection: Connection, sealer: Sealer, promises: Sequence[Promise]) -> None:
     """Keeps the promises, sealed, and wakes who delivers them when the transaction commits."""
     if not promises:
@@ -25,3 +30,14 @@ async def put(connection: Connection, sealer: Sealer, promises: Sequence[Promise
         for promise in promises
     ]
     await store.put(connection, promises, sealed)
+
+
+async def content_of(connection: Connection, message_no: int) -> bytes:
+    """The sealed content of a promise that is too large to be handed over with it."""
+    return await store.content(connection, message_no)
+
+
+def opened(sealer: Sealer, sealed: bytes, message_id: str) -> bytes:
+    """The content of a promise; Unavailable when its key is missing or it was tampered with."""
+    place = place_of("outgoing_message", "content", message_id.encode())
+    return zstandard.ZstdDecompressor().decompress(sealer.open(sealed, place))

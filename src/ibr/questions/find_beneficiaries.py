@@ -5,7 +5,7 @@ Everything runs in the caller's transaction, so that nothing is shown that was n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -16,25 +16,19 @@ from ibr.asker import Asker
 from ibr.audit.events import QUESTION_SEARCH
 from ibr.audit.questions_asked import record_question
 from ibr.audit.record import record_event
-from ibr.codelists.identifier_types import (
-    OF_A_GROUP,
-    OF_A_PERSON,
-    OF_A_PROGRAMME,
-    identifies,
-)
 from ibr.db.pool import Connection
 from ibr.errors import NotAllowed
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer
-from ibr.questions.filters import And, Compare, Filter, Named, Not, comparisons, refuse
-from ibr.registry.search.find_beneficiary import find, identifier_types
-from ibr.registry.search.model import BenefitFound, FoundRecord, Or, Page, Wanted
+from ibr.questions.filters import comparisons
+from ibr.registry.search.blind import Blinder
+from ibr.registry.search.find_beneficiary import find
+from ibr.registry.search.model import BenefitFound, FoundRecord, Page, Wanted
 
 __all__ = ["BenefitFound", "FoundRecord", "Page", "Searcher", "Wanted"]
 
 MOST_PER_PAGE: Final = 1000
 USUAL_PER_PAGE: Final = 100
-_NAMED_HERE: Final = (*OF_A_PROGRAMME, *OF_A_PERSON, *OF_A_GROUP)
 
 
 class Searcher:
@@ -55,11 +49,10 @@ class Searcher:
             raise NotAllowed("scope.missing", "You do not hold the right to search records.")
         self._connection = connection
         self._sealer = sealer
-        self._blind_index = blind_index
+        self._blinder = Blinder(connection, blind_index)
         self._asker = asker
         self._message_key = message_key
         self._at = at
-        self._kinds: Mapping[str, str] | None = None
         self._answered = 0
         self.shown = 0
 
@@ -70,7 +63,7 @@ class Searcher:
         attribute that is none and no known kind of identifier either.
         """
         asked: list[bytes] = []
-        resolved = await self._resolve(wanted.filter)
+        resolved = await self._blinder.blinded(wanted.filter)
         for compared, negated in comparisons(resolved):
             if compared.attribute == "identifier" and not negated:
                 asked += [each for each in compared.values if isinstance(each, bytes)]
@@ -108,49 +101,6 @@ class Searcher:
             },
             at=self._at,
         )
-
-    async def _resolve(self, wanted: Filter) -> Filter:
-        """The filter with every identifier as its blind indexes."""
-        named = [
-            each
-            for compared, _ in comparisons(wanted)
-            for each in compared.values
-            if isinstance(each, Named)
-        ]
-        if self._kinds is None and any(not each.kind or not each.certain for each in named):
-            self._kinds = {
-                **{kind: identifies(kind) for kind in _NAMED_HERE},
-                **await identifier_types(self._connection),
-            }
-        return self._indexed(wanted)
-
-    def _indexed(self, wanted: Filter) -> Filter:
-        if isinstance(wanted, And):
-            return And(tuple(self._indexed(part) for part in wanted.parts))
-        if isinstance(wanted, Or):
-            return Or(tuple(self._indexed(part) for part in wanted.parts))
-        if isinstance(wanted, Not):
-            return Not(self._indexed(wanted.part))
-        if wanted.attribute != "identifier":
-            return wanted
-        indexes = [
-            self._blind_index.of(kind, each.value)
-            for each in wanted.values
-            if isinstance(each, Named)
-            for kind in self._kinds_of(each)
-        ]
-        return Compare("identifier", wanted.operator, tuple(indexes))
-
-    def _kinds_of(self, named: Named) -> list[str]:
-        kinds = self._kinds or {}
-        if named.kind is None:
-            return [kind for kind, whom in kinds.items() if whom in named.whom]
-        if not named.certain and named.kind not in kinds:
-            refuse(
-                f"{named.kind.lower()} is no attribute and no known kind of identifier; "
-                "docs/standard/query-attributes.md lists what can be asked."
-            )
-        return [named.kind]
 
 
 def _subjects(page: Page, asked: Sequence[bytes]) -> list[bytes]:

@@ -22,6 +22,8 @@ from ibr.codelists.people import SEX_OF_NUMBER
 from ibr.db.pool import Connection, Database
 from ibr.protection.blind_index import BlindIndex, canonical_type, canonical_value
 from ibr.protection.seal import Sealer, place_of
+from ibr.questions.masking import masked
+from ibr.questions.told_elsewhere import Elsewhere, told_elsewhere
 from ibr.registry.overview import counts, records
 from ibr.registry.overview.model import CarriedRecord, Given, ProgrammeFacts, StatusChanged
 from ibr.registry.overview.records import MOST_RECORDS, Carried
@@ -35,7 +37,6 @@ from ibr.registry.overview.written import (
 
 # Offered while no programme has reported any identifier yet.
 _FIRST_TYPES = [("UIN", "person"), ("HOUSEHOLD_ID", "group")]
-_SHOWN_OF_AN_IDENTIFIER = 3
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -72,11 +73,13 @@ class RecordSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonRecord(msgspec.Struct, frozen=True):
-    """What the registry holds under an identifier, and who asked about it."""
+    """What the registry holds under an identifier, who asked about it, and what other registries
+    told."""
 
     records: list[RecordSeen]
     asked: list[Asked]
     cut: bool
+    elsewhere: Elsewhere = Elsewhere()
 
 
 def read_subject(kind: str, value: str) -> Subject:
@@ -111,8 +114,12 @@ async def person_record(
             return PersonRecord([], [], False)
         seen = await _seen(connection, sealer, asker, subject, carried)
         asked = await who_asked(connection, carried.subjects)
+        elsewhere = await told_elsewhere(connection, sealer, carried.subjects)
     return PersonRecord(
-        seen, [_within_reach(each, asker) for each in asked], len(seen) == MOST_RECORDS
+        seen,
+        [_within_reach(each, asker) for each in asked],
+        len(seen) == MOST_RECORDS,
+        elsewhere,
     )
 
 
@@ -207,14 +214,6 @@ def stated(changes: list[StatusChanged]) -> list[StatusChanged]:
     """The changes without those dates for which a status is known as well."""
     known = {each.changed_at for each in changes if each.status}
     return [each for each in changes if each.status or each.changed_at not in known]
-
-
-def masked(value: str) -> str:
-    """An identifier of which only the last three characters are readable."""
-    if len(value) <= _SHOWN_OF_AN_IDENTIFIER * 2:
-        return "•" * len(value)
-    hidden = len(value) - _SHOWN_OF_AN_IDENTIFIER
-    return "•" * hidden + value[-_SHOWN_OF_AN_IDENTIFIER:]
 
 
 def _within_reach(asked: Asked, asker: Asker) -> Asked:

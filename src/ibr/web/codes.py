@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from ibr.access.scopes import SCOPES
 from ibr.codelists.code_list import CodeList
 from ibr.codelists.identifier_types import OF_A_PROGRAMME
+from ibr.sources.attributes import ATTRIBUTES
+from ibr.web.causes import CAUSE, FACT
+from ibr.web.outcome_words import OUTCOME
 
 ROLE = CodeList(
     "role",
@@ -13,6 +17,7 @@ ROLE = CodeList(
         "analyst": "Analyst",
         "auditor": "Auditor",
         "help_desk": "Help desk",
+        "developer": "Developer of a partner",
     },
 )
 PURPOSE = CodeList(
@@ -66,6 +71,8 @@ QUESTION = CodeList(
         "enrolled": "Enrolled in a programme?",
         "search": "Search",
         "person_record": "Look-up of the records",
+        "notify": "Told of a change",
+        "other_registry": "Asked of another registry",
     },
 )
 ANSWER = CodeList(
@@ -76,6 +83,7 @@ ANSWER = CodeList(
         "records": "Records shown",
         "none": "Nothing found",
         "refused": "Refused",
+        "sent": "Sent",
     },
 )
 ASKER = CodeList(
@@ -116,7 +124,71 @@ RELATION = CodeList(
         "FAMMEMB": "Family member",
     },
 )
+KEY_USE = CodeList("key_use", {"sig": "Signing", "enc": "Encryption", "token": "Tokens"})
+KEY_STATE = CodeList(
+    "key_state",
+    {"counts": "Counts", "coming": "Announced", "ended": "Ended", "revoked": "Revoked"},
+)
+PARTNER_SCOPE = CodeList("partner_scope", SCOPES)
+SAMPLE = CodeList(
+    "sample",
+    {
+        "enrollment_updates": "Report enrolments and benefits",
+        "enrolled": "Is this person enrolled?",
+        "sync_search": "Search, answered at once",
+        "search": "Search, answered by a callback",
+        "subscribe": "Subscribe to changes",
+        "unsubscribe": "End a subscription",
+        "sync_txn_status": "What became of a message, answered at once",
+        "txn_status": "What became of a message, answered by a callback",
+    },
+)
+DIRECTION = CodeList("direction", {"in": "Arrived here", "out": "Sent by the registry"})
+VERDICT = CodeList("verdict", {"accepted": "Accepted", "refused": "Refused"})
+SENT_VERDICT = CodeList("sent_verdict", {"accepted": "Delivered", "refused": "Failed"})
+SIGNATURE = CodeList(
+    "signature",
+    {
+        "verified": "Verified",
+        "off": "Not required of you",
+        "wrong": "Does not hold",
+        "unchecked": "Not looked at",
+        "ours": "By the registry",
+    },
+)
+PROMISE_STATE = CodeList(
+    "promise_state",
+    {
+        "waiting": "Waiting",
+        "delivered": "Delivered",
+        "dead": "Given up",
+        "withdrawn": "Withdrawn",
+    },
+)
+ATTRIBUTE = CodeList("told_attribute", {code: each.label for code, each in ATTRIBUTES.items()})
+SOURCE = CodeList(
+    "source",
+    {"social": "Social registry", "disability": "Disability registry", "civil": "Civil registry"},
+)
+VITAL = CodeList("vital_status", {"alive": "No death registered", "deceased": "Deceased"})
+TRUTH = CodeList("truth", {"true": "Yes", "false": "No"})
 LISTS = {
+    "OUTCOME": OUTCOME,
+    "ATTRIBUTE": ATTRIBUTE,
+    "SOURCE": SOURCE,
+    "VITAL": VITAL,
+    "TRUTH": TRUTH,
+    "KEY_USE": KEY_USE,
+    "KEY_STATE": KEY_STATE,
+    "PARTNER_SCOPE": PARTNER_SCOPE,
+    "SAMPLE": SAMPLE,
+    "DIRECTION": DIRECTION,
+    "VERDICT": VERDICT,
+    "SENT_VERDICT": SENT_VERDICT,
+    "SIGNATURE": SIGNATURE,
+    "PROMISE_STATE": PROMISE_STATE,
+    "CAUSE": CAUSE,
+    "FACT": FACT,
     "UNIT": UNIT,
     "SEX_PLURAL": SEX_PLURAL,
     "RELATION": RELATION,

@@ -9,9 +9,17 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ibr.access.staff.rights import COUNTRY, DELIVERIES, PERSON, RIGHTS
+from ibr.access.staff.rights import CALLBACKS, COUNTRY, DELIVERIES, DEVELOPERS, PERSON, RIGHTS
 from ibr.codelists.enrolment_status import ENROLMENT_STATUS
-from ibr.codelists.people import SEX
+from ibr.codelists.people import (
+    EDUCATION_LEVEL,
+    EMPLOYMENT_STATUS,
+    FUNCTIONAL_LIMITATION,
+    FUNCTIONAL_SEVERITY,
+    MARITAL_STATUS,
+    OCCUPATION,
+    SEX,
+)
 from ibr.codelists.programme_kinds import (
     BENEFIT_TYPE,
     CONTRIBUTION_TYPE,
@@ -19,7 +27,7 @@ from ibr.codelists.programme_kinds import (
     PROGRAMME_TYPE,
     SOCIAL_PROTECTION_FUNCTION,
 )
-from ibr.web import codes
+from ibr.web import codes, told
 from ibr.web.charts import age_pyramid, benefit_timeline, meter, month_bars, region_map
 from ibr.web.languages import languages, words
 from ibr.web.visit import Visit
@@ -33,6 +41,12 @@ CODE_LISTS = {
     "LEGAL": LEGAL_STATUS,
     "PROGRAMME_TYPE": PROGRAMME_TYPE,
     "FUNCTION": SOCIAL_PROTECTION_FUNCTION,
+    "EMPLOYMENT": EMPLOYMENT_STATUS,
+    "OCCUPATION": OCCUPATION,
+    "EDUCATION": EDUCATION_LEVEL,
+    "MARITAL": MARITAL_STATUS,
+    "LIMITATION": FUNCTIONAL_LIMITATION,
+    "SEVERITY": FUNCTIONAL_SEVERITY,
     **codes.LISTS,
 }
 
@@ -55,6 +69,8 @@ def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
                 "country": COUNTRY in pages,
                 "person": PERSON in pages,
                 "deliveries": DELIVERIES in pages,
+                "developers": DEVELOPERS in pages,
+                "callbacks": CALLBACKS in pages,
             },
             here=str(visit.request.url.path),
             **values,
@@ -91,5 +107,7 @@ def _environment(code: str) -> Environment:
         shades=region_map.shades,
         age_table=age_pyramid.age_table,
         benefit_timeline=benefit_timeline.benefit_timeline,
+        told_lines=told.lines,
+        told_day=told.day,
     )
     return made

@@ -9,19 +9,42 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.router import Router
 from litestar.static_files import create_static_files_router
 
-from ibr.access.staff.rights import COUNTRY, DELIVERIES, PERSON, PROGRAMME
+from ibr.access.staff.rights import CALLBACKS, DELIVERIES, DEVELOPERS, PERSON, PROGRAMME
 from ibr.web.drawn import FOLDER
 from ibr.web.gate import EVERYBODY, SIGNED_IN, Page, handler
-from ibr.web.pages import country, deliveries, delivery, language, person, programme, sign_in
+from ibr.web.pages import (
+    callbacks,
+    copying,
+    deliveries,
+    delivery,
+    developers,
+    home,
+    language,
+    messages_seen,
+    own_callbacks,
+    person,
+    programme,
+    sign_in,
+)
 from ibr.web.services import WebServices
 
 PAGES = (
-    Page("GET", "/", COUNTRY, country.show),
+    Page("GET", "/", SIGNED_IN, home.show),
     Page("GET", "/programmes/{code:str}", PROGRAMME, programme.show),
     Page("GET", "/person", PERSON, person.ask),
     Page("POST", "/person", PERSON, person.show),
     Page("GET", "/deliveries", DELIVERIES, deliveries.show),
     Page("GET", "/deliveries/{number:int}", DELIVERIES, delivery.show),
+    Page("GET", "/callbacks", CALLBACKS, callbacks.show),
+    Page("POST", "/callbacks", CALLBACKS, callbacks.send),
+    Page("GET", "/developers", DEVELOPERS, developers.show),
+    Page("GET", "/developers/samples", DEVELOPERS, copying.show),
+    Page("GET", "/developers/messages", DEVELOPERS, messages_seen.show),
+    Page("GET", "/developers/messages/{number:str}", DEVELOPERS, messages_seen.show_one),
+    Page("GET", "/developers/callbacks", DEVELOPERS, own_callbacks.show),
+    Page("POST", "/developers/callbacks", DEVELOPERS, developers.send_test),
+    Page("GET", "/developers/callbacks/{message:str}", DEVELOPERS, own_callbacks.show_one),
+    Page("POST", "/developers/callbacks/{message:str}/again", DEVELOPERS, own_callbacks.send_one),
     Page("GET", "/sign-in", EVERYBODY, sign_in.ask),
     Page("POST", "/sign-in", EVERYBODY, sign_in.enter),
     Page("POST", "/sign-out", SIGNED_IN, sign_in.leave),

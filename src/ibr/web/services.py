@@ -5,13 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Protocol
 
 from ibr import clock
+from ibr.access.model import Partner
+from ibr.access.partners import PartnerBook
+from ibr.asker import Asker
 from ibr.db.pool import Database
+from ibr.outbox.model import Kind
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer
+from ibr.questions.developing import AddressSeen, Sample
 from ibr.questions.kept import Kept
 from ibr.settings import Settings
+
+
+class Desk(Protocol):
+    """What the developers' pages need of the standard (interop/dci/developers_desk.py)."""
+
+    registry_id: str
+    reached_at: str | None
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]: ...
+    @property
+    def book(self) -> PartnerBook: ...
+    def addresses(self) -> list[AddressSeen]: ...
+    def samples(self, partner: Partner, at: datetime) -> list[Sample]: ...
+    def vector(self) -> dict[str, str]: ...
+    async def keys(self, at: datetime) -> list[dict[str, Any]]: ...
+    async def send_test(
+        self, asker: Asker, partner: Partner, kind: str, address: str, at: datetime
+    ) -> str: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,5 +47,6 @@ class WebServices:
     database: Database
     sealer: Sealer
     blind_index: BlindIndex
+    desk: Desk
     now: Callable[[], datetime] = clock.now
     kept: Kept = field(default_factory=Kept)

@@ -86,6 +86,16 @@ class Written:
             return "–"
         return format_datetime(value, "d MMM y, HH:mm", locale=self._locale) + " UTC"
 
+    def second(self, value: dates.datetime | None) -> str:
+        """A moment to the second, where messages follow each other closely."""
+        if value is None:
+            return "–"
+        return format_datetime(value, "d MMM y, HH:mm:ss", locale=self._locale) + " UTC"
+
+    def lately(self, value: dates.datetime) -> str:
+        """A moment of the last weeks to the second, in a list that says it is in UTC."""
+        return format_datetime(value, "d MMM, HH:mm:ss", locale=self._locale)
+
     def month(self, value: Month | dates.date) -> str:
         """A month in full: October 2026."""
         return format_date(_first(value), "LLLL y", locale=self._locale)

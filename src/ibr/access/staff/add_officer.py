@@ -22,8 +22,12 @@ async def add_officer(
     role: str,
     programme_codes: Sequence[str] | None,
     password: str,
+    partner: str | None = None,
 ) -> None:
-    """Adds an officer who reaches these programmes, or every one when `programme_codes` is None."""
+    """Adds an officer who reaches these programmes, or every one when `programme_codes` is None.
+
+    A developer works for one `partner`, named by its sender_id, and reaches no programme.
+    """
     if role not in RIGHTS:
         raise NotUnderstood("officer.role", f"The role is one of {', '.join(RIGHTS)}.")
     if not _EMAIL.fullmatch(email.strip()):
@@ -32,8 +36,9 @@ async def add_officer(
         raise NotUnderstood(
             "officer.password", f"A password has at least {SHORTEST_PASSWORD} characters."
         )
-    programmes = None
-    if programme_codes is not None:
+    partner_id = await _partner(connection, role, partner)
+    programmes: list[int] | None = [] if partner_id is not None else None
+    if programme_codes is not None and partner_id is None:
         known = await store.programme_ids(connection, list(programme_codes))
         missing = [code for code in programme_codes if code not in known]
         if missing:
@@ -46,6 +51,23 @@ async def add_officer(
         role=role,
         programmes=programmes,
         password_hash=hash_password(password),
+        partner_id=partner_id,
     )
     if not added:
         raise Conflict("officer.exists", "There is an officer of that e-mail address already.")
+
+
+async def _partner(connection: Connection, role: str, partner: str | None) -> int | None:
+    """The number of a developer's partner; nobody else has one, and no developer has none."""
+    if (role == "developer") != (partner is not None):
+        raise NotUnderstood(
+            "officer.partner",
+            "A developer works for one partner: --role developer --partner SENDER_ID. No other "
+            "role has a partner.",
+        )
+    if partner is None:
+        return None
+    number = await store.partner_number(connection, partner)
+    if number is None:
+        raise NotFound("partner.unknown", f"There is no partner {partner}.")
+    return number

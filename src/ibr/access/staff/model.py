@@ -9,7 +9,10 @@ from ibr.asker import Asker, Purpose
 
 
 class Officer(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who works with the pages, and the programmes in their reach."""
+    """Somebody who works with the pages, and the programmes in their reach.
+
+    A developer works for one partner and reaches no programme at all.
+    """
 
     officer_id: int
     email: str
@@ -17,6 +20,7 @@ class Officer(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     programmes: frozenset[int]
     locale: str
+    partner_id: int | None = None
 
     def asker(self, purpose: Purpose) -> Asker:
         """The officer as the gate sees it, asking for this purpose."""
@@ -27,6 +31,7 @@ class Officer(msgspec.Struct, frozen=True, kw_only=True):
             purpose=purpose,
             ask=self.programmes,
             scopes=RIGHTS[self.role].scopes,
+            partner=self.partner_id,
         )
 
 

@@ -9,13 +9,15 @@ import msgspec
 from ibr.asker import Asker
 from ibr.errors import NotAllowed
 
-Role = Literal["administrator", "programme_officer", "analyst", "auditor", "help_desk"]
+Role = Literal["administrator", "programme_officer", "analyst", "auditor", "help_desk", "developer"]
 
 # Pages.
 COUNTRY: Final = "country"
 PROGRAMME: Final = "programme"
 DELIVERIES: Final = "deliveries"
 PERSON: Final = "person"
+DEVELOPERS: Final = "developers"
+CALLBACKS: Final = "callbacks"
 
 # Purposes of a look-up, by code, in the order a form offers them.
 PURPOSES: Final = ("enrolment_check", "complaint", "data_correction", "audit", "help_desk_request")
@@ -37,7 +39,9 @@ _FIGURES: Final = frozenset({COUNTRY, PROGRAMME, DELIVERIES})
 
 # An analyst works with figures and never with a person; an auditor looks at a record only to audit.
 RIGHTS: Final[dict[str, Rights]] = {
-    "administrator": Rights(_FIGURES | {PERSON}, ("complaint", "data_correction")),
+    "administrator": Rights(
+        _FIGURES | {PERSON, DEVELOPERS, CALLBACKS}, ("complaint", "data_correction")
+    ),
     "programme_officer": Rights(
         _FIGURES | {PERSON}, ("enrolment_check", "complaint", "data_correction")
     ),
@@ -46,6 +50,8 @@ RIGHTS: Final[dict[str, Rights]] = {
     "help_desk": Rights(
         frozenset({COUNTRY, PROGRAMME, PERSON}), ("help_desk_request", "complaint")
     ),
+    # Builds the system of one partner: no figure of the country, no person, no other partner.
+    "developer": Rights(frozenset({DEVELOPERS})),
 }
 
 

@@ -119,6 +119,7 @@ async def session_of(
         role=row["role"],
         programmes=frozenset(row["programmes"] or ()),
         locale=row["locale"],
+        partner_id=row["partner_id"],
     )
     return Session(officer, row["form_token"])
 

@@ -35,12 +35,13 @@ async def add_officer(
     role: str,
     programmes: Sequence[int] | None,
     password_hash: str,
+    partner_id: int | None,
 ) -> bool:
     """False when there is an officer of that address already."""
     added = await connection.fetchval(
         """
-        insert into ibr.officer (email, name, role, programme_ids, password_hash)
-        values ($1, $2, $3, $4::integer[], $5)
+        insert into ibr.officer (email, name, role, programme_ids, password_hash, partner_id)
+        values ($1, $2, $3, $4::integer[], $5, $6)
         on conflict (email) do nothing returning officer_id
         """,
         email,
@@ -48,8 +49,16 @@ async def add_officer(
         role,
         programmes,
         password_hash,
+        partner_id,
     )
     return added is not None
+
+
+async def partner_number(connection: Connection, sender_id: str) -> int | None:
+    found: int | None = await connection.fetchval(
+        "select partner_id from ibr.partner where sender_id = $1", sender_id
+    )
+    return found
 
 
 async def officers(connection: Connection) -> list[Record]:
@@ -83,7 +92,8 @@ async def session(
 ) -> Record | None:
     return await connection.fetchrow(
         """
-        select o.officer_id, o.email, o.name, o.role, o.locale, s.form_token, s.seen_at,
+        select o.officer_id, o.email, o.name, o.role, o.locale, o.partner_id, s.form_token,
+               s.seen_at,
                coalesce(o.programme_ids, (select array_agg(programme_id) from programme))
                    as programmes
         from officer_session s join officer o using (officer_id)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
+from ibr.access.model import Partner
 from ibr.clock import written
 from ibr.errors import RegistryError, TooMuch, Unavailable
 from ibr.ids import new_token
+from ibr.interop.dci.encryption import encrypted_for
+from ibr.interop.dci.outcomes import decompressed
 from ibr.interop.dci.reasons import reason_of, text_of
-from ibr_messages.signature import Signer
 from ibr_messages.strict_json import canonical
 
 JSON: Final = (b"content-type", b"application/json")
 NO_STORE: Final = (b"cache-control", b"no-store")
+# How every envelope begins that this file writes; an Ack and an HTTP error have no signature.
+_ENVELOPE: Final = b'{"signature":'
 
 
 class Answer(msgspec.Struct):
@@ -31,6 +35,14 @@ class Answer(msgspec.Struct):
     pieces: bytes | None = None
 
 
+class Signs(Protocol):
+    """Signs with the key of the moment: the registry's own keys (keys.py), or one alone."""
+
+    def sign(self, canonical_bytes: bytes, now: float, /) -> str: ...
+
+    def sign_digest(self, digest: bytes, now: float, /) -> str: ...
+
+
 class Operation(msgspec.Struct, frozen=True):
     """One operation of the standard: how its answers look when they are refusals."""
 
@@ -43,7 +55,7 @@ class Operation(msgspec.Struct, frozen=True):
 class Writer:
     """Writes signed answers in the registry's name."""
 
-    def __init__(self, registry_id: str, signer: Signer, error_status: int) -> None:
+    def __init__(self, registry_id: str, signer: Signs, error_status: int) -> None:
         self._registry_id = registry_id
         self._signer = signer
         self._error_status = error_status
@@ -83,10 +95,37 @@ class Writer:
 
     def sealed(self, header: dict[str, Any], message: dict[str, Any]) -> bytes:
         """The whole envelope, signed over its canonical form."""
-        content = canonical({"header": header, "message": message})
-        signature = self._signer.sign(content, time.time())
-        # The canonical form is sent as it was signed, with the signature put in front.
-        return b'{"signature":' + canonical(signature) + b"," + content[1:]
+        return self.envelope(canonical({"header": header, "message": message}))
+
+    def envelope(self, content: bytes, digest: bytes | None = None) -> bytes:
+        """The canonical bytes of `{header, message}` as an envelope, signed now.
+
+        They are sent as they are, with the signature put in front. `digest` is what is signed
+        where a receiver reads another profile than the canonical one.
+        """
+        at = time.time()
+        signer = self._signer
+        signature = signer.sign(content, at) if digest is None else signer.sign_digest(digest, at)
+        return _ENVELOPE + canonical(signature) + b"," + content[1:]
+
+    def as_agreed(self, answer: Answer, partner: Partner, at: datetime, *, asked: bool) -> Answer:
+        """The answer as this partner gets it: encrypted and signed anew where that is agreed.
+
+        Every enveloped answer passes here on its way out, so that none can leave plain that must
+        not. `asked` says that what is answered was encrypted. An Ack and a refusal stay plain.
+        """
+        if not asked and partner.encryption_policy != "required":
+            return answer
+        if answer.pieces is None and not answer.body.startswith(_ENVELOPE):
+            return answer
+        parts = [answer.body] if answer.pieces is None else decompressed(answer.pieces)
+        envelope = msgspec.json.decode(b"".join(parts))
+        header, message = encrypted_for(
+            partner, envelope["header"], envelope["message"], at, asked=asked
+        )
+        if not header["is_msg_encrypted"]:
+            return answer
+        return Answer(answer.status, self.sealed(header, message), answer.headers)
 
     def sign_digest(self, digest: bytes) -> str:
         """The signature over a digest made elsewhere, for answers too large to build at once."""

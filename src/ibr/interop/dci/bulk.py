@@ -13,7 +13,7 @@ import gc
 import multiprocessing
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -26,6 +26,7 @@ from ibr.errors import NotUnderstood, RegistryError, TooMuch, Unavailable
 from ibr.interop.dci.answers import Answer
 from ibr.interop.dci.enrollment_updates import OPERATION, take_updates
 from ibr.interop.dci.envelope import Caller
+from ibr.interop.dci.file_form import File, Form, as_json, is_form
 from ibr.interop.dci.noted import note
 from ibr.interop.dci.services import Services
 from ibr.protection.spool import PIECE, Spool, Ticket
@@ -37,14 +38,21 @@ Build = Callable[[], Awaitable[Services]]
 ON_THE_SPOT: Final = 48 * 1024
 # Up to here it goes through the lane for daily deliveries.
 DAILY: Final = 16 * 1024 * 1024
+# A body that is itself the message says its action in its header only.
+_NO_FORM: Final = File("", "json")
 
 
 class Handed(msgspec.Struct, frozen=True):
-    """A delivery handed to another process: its bytes by ticket, its sender by proven client."""
+    """A delivery handed to another process: its bytes by ticket, its sender by proven client.
+
+    `file` says what a form told of them; `largest` is what a CSV file may stand for.
+    """
 
     ticket: Ticket
     client_id: str
     scopes: frozenset[str]
+    file: File
+    largest: int
 
 
 class Bulk:
@@ -69,20 +77,33 @@ class Bulk:
         announced = headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > self._largest:
             raise self._too_large()
+        form = Form(headers, self._largest) if is_form(headers) else None
+        if form is not None:
+            receive = form.within(receive)
         first, more = await _read_up_to(receive, ON_THE_SPOT)
-        check_media_type(headers, first)
+        if form is None:
+            check_media_type(headers, first)
         if not more:
-            if not first.strip():
-                raise NotUnderstood("message.json", "The body is empty; send header and message.")
-            return await take_updates(self._services, [first], caller)
+            file = form.file() if form else _NO_FORM
+            body = _short(as_json([first], file, self._largest))
+            if body is not None:
+                return await self._on_the_spot(body, caller, file)
         spool = Spool(self._services.spool_folder, shared=True)
         try:
-            await self._set_aside(spool, first, receive)
-            return await self._hand_over(spool, caller)
+            await self._set_aside(spool, first, receive, more)
+            return await self._hand_over(spool, caller, form.file() if form else _NO_FORM)
         finally:
             spool.close()
 
-    async def _set_aside(self, spool: Spool, first: bytes, receive: Receive) -> None:
+    async def _on_the_spot(self, body: bytes, caller: Caller, file: File) -> Answer:
+        if not body.strip():
+            raise NotUnderstood("message.json", "The body is empty; send header and message.")
+        return await take_updates(self._services, [body], caller, file.action)
+
+    async def _set_aside(self, spool: Spool, first: bytes, receive: Receive, more: bool) -> None:
+        if not more:
+            spool.write(first)
+            return
         waiting = [first]
         size = len(first)
         while True:
@@ -102,8 +123,10 @@ class Bulk:
             if not event.get("more_body"):
                 return
 
-    async def _hand_over(self, spool: Spool, caller: Caller) -> Answer:
-        handed = Handed(spool.ticket(), caller.partner.client_id, caller.scopes)
+    async def _hand_over(self, spool: Spool, caller: Caller, file: File) -> Answer:
+        handed = Handed(
+            spool.ticket(), caller.partner.client_id, caller.scopes, file, self._largest
+        )
         number = 0 if spool.size <= DAILY else 1
         lane = self._lanes.get(number)
         if lane is None:
@@ -133,6 +156,19 @@ class Bulk:
         """Stops the processes once they have finished what they are at."""
         for lane in self._lanes.values():
             lane.shutdown(wait=False, cancel_futures=True)
+
+
+def _short(pieces: Iterable[bytes]) -> bytes | None:
+    """The whole of the pieces; nothing where a short CSV file stands for too much JSON to be
+    merged where it arrived."""
+    parts: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        parts.append(piece)
+        size += len(piece)
+        if size > 4 * ON_THE_SPOT:
+            return None
+    return b"".join(parts)
 
 
 async def _read_up_to(receive: Receive, most: int) -> tuple[bytes, bool]:
@@ -214,12 +250,31 @@ async def _take(services: Services, handed: Handed) -> Answer:
         partner = await services.book.by_client(handed.client_id)
         if partner is None:
             raise Unavailable("partner.unknown", "The sender is not known any more.")
-        return await take_updates(services, spool, Caller(partner, handed.scopes))
+        caller = Caller(partner, handed.scopes)
+        if handed.file.format == "json":
+            return await take_updates(services, spool, caller, handed.file.action)
+        return await _take_converted(services, spool, caller, handed)
     except RegistryError as refused:
         await note(services.database, refused)
         return services.writer.refusal(refused, OPERATION, now())
     finally:
         spool.close()
+
+
+async def _take_converted(
+    services: Services, spool: Spool, caller: Caller, handed: Handed
+) -> Answer:
+    """Takes a CSV file in by the JSON that it stands for, written row by row into a second spool.
+
+    From here on there is only the JSON: it is what is kept, and what goes on after a crash.
+    """
+    body = Spool(services.spool_folder)
+    try:
+        for piece in as_json(spool, handed.file, handed.largest):
+            body.write(piece)
+        return await take_updates(services, body, caller, handed.file.action)
+    finally:
+        body.close()
 
 
 def spool_folder(data_dir: Path) -> Path:

@@ -14,6 +14,7 @@ import jinja2
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from markupsafe import Markup
 
 from ibr.interop.dci.openapi import document
 
@@ -68,21 +69,60 @@ def _page() -> bytes:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["as_json"] = lambda value: json.dumps(value, indent=2, ensure_ascii=False)
-    environment.filters["resolved"] = _resolved
+    environment.filters["as_shown"] = as_shown
+    environment.filters["with_code"] = with_code
+    environment.filters["references"] = _references
     environment.filters["kind"] = kind_of
-    page = environment.get_template("docs_page.html").render(document=document())
-    return page.encode()
+    template = environment.get_template("docs_page.html")
+    return template.render(document=document(), groups=_groups()).encode()
 
 
-def _resolved(value: dict[str, Any]) -> dict[str, Any]:
-    """What a reference refers to; anything else as it is."""
-    if "$ref" not in value:
-        return value
-    found: Any = document()
-    for name in value["$ref"].removeprefix("#/").split("/"):
-        found = found[name]
-    return dict(found)
+Shown = tuple[str, str, list[tuple[str, dict[str, Any]]]]
+
+
+def _groups() -> list[Shown]:
+    """The operations under the tag that each belongs to, each with its address as shown."""
+    whole = document()
+    found = [
+        (f"{verb.upper()} {path}", operation)
+        for path, item in whole["paths"].items()
+        for verb, operation in item.items()
+        if verb in ("get", "post")
+    ]
+    found += [
+        (f"POST to you: {name}", item["post"])
+        for name, item in whole["components"]["pathItems"].items()
+    ]
+    return [
+        (
+            tag["name"],
+            tag["description"],
+            [each for each in found if tag["name"] in each[1]["tags"]],
+        )
+        for tag in whole["tags"]
+    ]
+
+
+def with_code(text: str) -> Markup:
+    """A description with what stands in backticks as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part
+        for number, part in enumerate(parts)
+    )
+
+
+def _references(responses: dict[str, Any]) -> list[str]:
+    """The statuses whose answers are described once for all operations."""
+    return [status for status, given in responses.items() if "$ref" in given]
+
+
+def as_shown(value: Any) -> str:
+    """An example as text: JSON; and a form as its fields, with the file as it is."""
+    if not isinstance(value, dict) or "fileName" not in value:
+        return json.dumps(value, indent=2, ensure_ascii=False)
+    fields = [f"{name}: {text}" for name, text in value.items() if name != "fileName"]
+    return "\n".join([*fields, "fileName:", value["fileName"]])
 
 
 def kind_of(schema: dict[str, Any]) -> list[tuple[str, str | None]]:
@@ -90,8 +130,11 @@ def kind_of(schema: dict[str, Any]) -> list[tuple[str, str | None]]:
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return [(name, name)]
-    if "oneOf" in schema:
-        several = [kind_of(each) for each in schema["oneOf"]]
+    if "allOf" in schema:
+        base, *narrowed = schema["allOf"]
+        return [*kind_of(base), *[part for each in narrowed for part in _narrowed(each)]]
+    if "anyOf" in schema:
+        several = [kind_of(each) for each in schema["anyOf"]]
         return [
             part
             for number, each in enumerate(several)
@@ -104,3 +147,11 @@ def kind_of(schema: dict[str, Any]) -> list[tuple[str, str | None]]:
     if schema.get("enum"):
         text += ": " + ", ".join(str(each) for each in schema["enum"])
     return [(f"{text} ({schema['format']})" if "format" in schema else text, None)]
+
+
+def _narrowed(schema: dict[str, Any]) -> list[tuple[str, str | None]]:
+    """What a part of an allOf asks for besides: the values of a member."""
+    return [
+        (f" with {name} {' or '.join(each['enum'])}", None)
+        for name, each in schema["properties"].items()
+    ]

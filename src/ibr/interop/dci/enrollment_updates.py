@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
+
+import msgspec
 
 from ibr.clock import now, written
 from ibr.db.pool import Connection
@@ -20,6 +23,7 @@ from ibr.ids import new_token
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer, Operation
 from ibr.interop.dci.envelope import Caller, Opened
+from ibr.interop.dci.file_form import check_action
 from ibr.interop.dci.merge_delivery import (
     ANSWER_ACTION,
     Delivery,
@@ -31,9 +35,16 @@ from ibr.interop.dci.merge_delivery import (
 )
 from ibr.interop.dci.messages.header import read_count, read_transaction_id
 from ibr.interop.dci.outcomes import Outcomes, digest_of
-from ibr.interop.dci.read_updates import LISTS, Updates, read_updates
+from ibr.interop.dci.read_updates import (
+    LARGEST_ENCRYPTED,
+    LISTS,
+    Updates,
+    read_decrypted_updates,
+    read_updates,
+)
 from ibr.interop.dci.services import Services
 from ibr.periods import read_month
+from ibr_messages.encryption import is_encrypted
 
 ACTIONS: Final = frozenset({"notify", "register", "enrollment-updates"})
 OPERATION: Final = Operation(
@@ -45,22 +56,33 @@ OPERATION: Final = Operation(
 KIND: Final = "enrollment_updates"
 
 
-async def take_updates(services: Services, body: Iterable[bytes], caller: Caller) -> Answer:
+async def take_updates(
+    services: Services, body: Iterable[bytes], caller: Caller, announced: str = ""
+) -> Answer:
     """Takes one delivery in and answers with one outcome a record.
 
-    `body` gives the bytes in pieces, and gives them again each time it is iterated.
+    `body` gives the bytes in pieces, and gives them again each time it is iterated. `announced`
+    is the action that a form named beside the file, if there was one.
     """
     updates = await asyncio.to_thread(read_updates, body, services.spool_folder)
     try:
-        opened = _open(services, updates, body, caller)
+        if announced and isinstance(updates.header, dict):
+            check_action(announced, updates.header.get("action"))
+        opened = await services.envelopes.with_fresh_keys(
+            caller, lambda known: _open(services, updates, body, known)
+        )
+        if is_encrypted(updates.message):
+            updates = await decrypted_updates(services, updates, opened.at)
+            opened = msgspec.structs.replace(opened, message=updates.message, encrypted=True)
         transaction_id = _check(updates, opened)
-        return await _take(services, updates, opened, body, transaction_id)
+        answer = await _take(services, updates, opened, body, transaction_id)
+        return services.writer.as_agreed(answer, opened.partner, now(), asked=opened.encrypted)
     finally:
         updates.close()
 
 
 def _open(services: Services, updates: Updates, body: Iterable[bytes], caller: Caller) -> Opened:
-    return services.envelopes.check(
+    opened = services.envelopes.check(
         header=updates.header,
         message=updates.message,
         signature=updates.signature,
@@ -70,6 +92,28 @@ def _open(services: Services, updates: Updates, body: Iterable[bytes], caller: C
         actions=ACTIONS,
         at=now(),
     )
+    # Refuses what is not as agreed; what is encrypted is opened by who called.
+    services.envelopes.came_encrypted(opened)
+    return opened
+
+
+async def decrypted_updates(
+    services: Services, outer: Updates, at: datetime, *, accepted_before: bool = False
+) -> Updates:
+    """The updates that an encrypted delivery holds, in the place of `outer`, which is closed.
+
+    The signature covers the encrypted form, and was checked.
+    """
+
+    def read() -> Updates:
+        plaintext = services.envelopes.decrypted(
+            outer.message or {}, at, LARGEST_ENCRYPTED, accepted_before=accepted_before
+        )
+        return read_decrypted_updates(plaintext, outer, services.spool_folder)
+
+    inner = await asyncio.to_thread(read)
+    outer.close()
+    return inner
 
 
 def _check(updates: Updates, opened: Opened) -> str:

@@ -1,7 +1,8 @@
 """Messages opened here only: token, header, sender and receiver, signature, in the decided order.
 
 Order of checks (behaviour.md): token and scope, then size and media type, then JSON, header,
-message, action, schema, version, sender and receiver, signature.
+message, action, schema, version, sender and receiver, signature. Only then is decrypted what was
+encrypted.
 """
 
 from __future__ import annotations
@@ -16,12 +17,22 @@ import msgspec
 
 from ibr.access.limits import RequestLimit
 from ibr.access.model import Partner
-from ibr.access.partners import PartnerBook
+from ibr.access.partners import RELOAD_SECONDS, PartnerBook
 from ibr.access.tokens import Claims, Tokens
 from ibr.asker import Asker, Purpose
 from ibr.clock import now
 from ibr.errors import NotAllowed, NotProven, NotUnderstood
+from ibr.interop.dci.encryption import (
+    NoPartnerKeyError,
+    UnknownOwnKeyError,
+    check_policy,
+    decrypted,
+    read_decrypted,
+)
+from ibr.interop.dci.keys import OwnKeys
 from ibr.interop.dci.messages.header import Header, check_version, read_header
+from ibr.interop.dci.partner_keys import PartnerKeys
+from ibr_messages.encryption import is_encrypted
 from ibr_messages.jwk import public_key
 from ibr_messages.signature import check_times, read_signature, verify
 from ibr_messages.strict_json import canonical, canonical_other_spellings, read_object
@@ -53,7 +64,8 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that passed every check."""
+    """A message that passed every check; `encrypted` says that it came so, and `message` is what
+    was in it."""
 
     header: Header
     message: dict[str, Any]
@@ -63,6 +75,11 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     body_digest: bytes
     key_kid: str | None
     at: datetime
+    encrypted: bool = False
+
+
+class UnknownKeyError(NotProven):
+    """A signature names a key that its sender may have published since its keys were read."""
 
 
 class Envelopes:
@@ -75,9 +92,18 @@ class Envelopes:
         own_ids: frozenset[str],
         limit: RequestLimit,
         *,
+        own_keys: OwnKeys,
+        partner_keys: PartnerKeys,
+        largest_message: int,
         always_signed: bool = True,
     ) -> None:
-        """With `always_signed`, as in production, no partner's policy lets an unsigned one in."""
+        """With `always_signed`, as in production, no partner's policy lets an unsigned one in.
+
+        What was encrypted may be as long as a plain message, `largest_message`.
+        """
+        self._own_keys = own_keys
+        self._partner_keys = partner_keys
+        self._largest = largest_message
         self._always_signed = always_signed
         self._book = book
         self._tokens = tokens
@@ -93,6 +119,8 @@ class Envelopes:
                 "This needs a bearer token. Get one at /oauth2/client/token and send it as "
                 "Authorization: Bearer ….",
             )
+        # Before the token is looked at, so that a key of ours that was revoked lets nobody in.
+        await self._book.refresh()
         claims: Claims = self._tokens.check(token.strip(), time.time())
         partner = await self._book.by_client(claims.client_id)
         if partner is None:
@@ -103,8 +131,41 @@ class Envelopes:
         self._limit.count(partner.partner_id)
         return Caller(partner, scopes)
 
-    def open(self, body: bytes, caller: Caller, actions: frozenset[str]) -> Opened:
-        """A small message, whole in memory."""
+    async def receive(
+        self, body: bytes, caller: Caller, actions: frozenset[str], *, told: bool = False
+    ) -> Opened:
+        """As `open`; where a message names a key that is not known, keys are read anew first."""
+        return await self.with_fresh_keys(
+            caller, lambda known: self.open(body, known, actions, told=told)
+        )
+
+    async def with_fresh_keys(self, caller: Caller, attempt: Callable[[Caller], Opened]) -> Opened:
+        """The message that `attempt` opens; once more, with keys read anew, where one is missing.
+
+        A sender's list is fetched at most once a minute for this (partner_keys.py).
+        """
+        try:
+            return attempt(caller)
+        except (UnknownKeyError, NoPartnerKeyError):
+            if not await self._partner_keys.learn(caller.partner):
+                raise
+            await self._book.refresh(0)
+        except UnknownOwnKeyError:
+            # It may have been made, and published, since this process last read our own.
+            await self._book.refresh(RELOAD_SECONDS)
+        partner = await self._book.by_client(caller.partner.client_id)
+        if partner is None:
+            raise NotProven("token.invalid", "The client of this token is not known, or shut out.")
+        return attempt(Caller(partner, caller.scopes))
+
+    def open(
+        self, body: bytes, caller: Caller, actions: frozenset[str], *, told: bool = False
+    ) -> Opened:
+        """A small message, whole in memory.
+
+        With `told` it is an answer or news from another registry: its header may be of either
+        form, and one that says rjct may come without a message (digest.md 10.2).
+        """
         at = now()
         if not body.strip():
             raise NotUnderstood("message.json", "The body is empty; send header and message.")
@@ -114,14 +175,17 @@ class Envelopes:
 
         def digests(profile: str) -> Iterator[bytes]:
             if profile == "raw":
-                yield raw_digest(body)
+                if "message" in document:
+                    yield raw_digest(body)
                 return
             content = {"header": header, "message": message}
             yield hashlib.sha256(canonical(content)).digest()
             for spelling in canonical_other_spellings(content):
                 yield hashlib.sha256(spelling).digest()
+            if "message" not in document:
+                yield hashlib.sha256(canonical({"header": header})).digest()
 
-        return self.check(
+        opened = self.check(
             header=header,
             message=message,
             signature=document.get("signature"),
@@ -130,6 +194,64 @@ class Envelopes:
             caller=caller,
             actions=actions,
             at=at,
+            told=told,
+        )
+        if not self.came_encrypted(opened):
+            return opened
+        plaintext = self.decrypted(opened.message, at, self._largest)
+        return msgspec.structs.replace(opened, message=read_decrypted(plaintext), encrypted=True)
+
+    def came_encrypted(self, opened: Opened) -> bool:
+        """Whether an opened message is still encrypted; NotUnderstood where that is not as agreed
+        with its sender. What has no message has nothing that could be."""
+        if not opened.message and not opened.header.encrypted:
+            return False
+        return check_policy(
+            opened.partner, opened.message, opened.at, flagged=opened.header.encrypted
+        )
+
+    def decrypted(
+        self,
+        message: dict[str, Any],
+        at: datetime,
+        largest: int,
+        *,
+        accepted_before: bool = False,
+    ) -> bytes:
+        """What an encrypted message holds, not yet read; see encryption.py."""
+        return decrypted(
+            self._own_keys, message, at, largest=largest, accepted_before=accepted_before
+        )
+
+    def reopen(
+        self,
+        body: bytes,
+        partner: Partner,
+        scopes: frozenset[str],
+        *,
+        key_kid: str | None,
+        at: datetime,
+    ) -> Opened:
+        """A message that passed every check when it was acknowledged, read again to be answered.
+
+        Its sender is handed in as it is now, `scopes` are those of the token it came with: what
+        the sender has lost meanwhile no longer counts.
+        """
+        document = read_object(body)
+        header, message = read_header(document["header"], at), document["message"]
+        if header.encrypted and is_encrypted(message):
+            plaintext = self.decrypted(message, at, self._largest, accepted_before=True)
+            message = read_decrypted(plaintext)
+        return Opened(
+            header=header,
+            message=message,
+            partner=partner,
+            asker=partner.asker(scopes, _purpose(header)),
+            message_key=message_key(header.sender_id, header.message_id),
+            body_digest=hashlib.sha256(body).digest(),
+            key_kid=key_kid,
+            at=at,
+            encrypted=header.encrypted,
         )
 
     def check(
@@ -143,14 +265,17 @@ class Envelopes:
         caller: Caller,
         actions: frozenset[str],
         at: datetime,
+        told: bool = False,
     ) -> Opened:
         """Every check of a message that was read, in the decided order."""
         if not isinstance(header, dict):
             raise NotUnderstood("message.envelope", "The message has no header object.")
+        if told and message is None and header.get("status") == "rjct":
+            message = {}
         if not isinstance(message, dict):
             raise NotUnderstood("message.envelope", "The message has no message object.")
         _check_action(header.get("action"), actions)
-        read = read_header(header, at)
+        read = read_header(header, at, told=told)
         check_version(header)
         if read.sender_id != caller.partner.sender_id:
             raise NotUnderstood(
@@ -179,10 +304,14 @@ class Envelopes:
         if read.sender_id != partner.sender_id:
             raise NotProven("signature.invalid", "The signature's key belongs to another sender.")
         key = partner.key(read.kid, read.whole_key_id, at)
-        if key is None or key.algorithm != read.algorithm:
-            raise NotProven(
+        if key is None:
+            raise UnknownKeyError(
                 "signature.invalid",
                 "The signature names a key that is not registered for you, or no longer counts.",
+            )
+        if key.algorithm != read.algorithm:
+            raise NotProven(
+                "signature.invalid", "The signature's algorithm is not that of the key it names."
             )
         check_times(read, at.timestamp())
         verify(read, public_key(key.jwk), digests(partner.signature_profile))

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from ibr.errors import NotUnderstood
+from ibr.errors import NotUnderstood, TooMuch
 from ibr_messages.strict_json import DECODER, check_value
 
 # A single value larger than this is no beneficiary.
@@ -115,6 +115,31 @@ class JsonStream:
     def _goes_on(self, value: Any, end: int) -> bool:
         rest = self._text[end : end + 3]
         return type(value) in (int, float) and len(rest) < 3 and not rest.strip(".eE+-")
+
+    def long_text(self, longest: int) -> str:
+        """The next value, a string without escapes of at most `longest` characters.
+
+        For the one member that may be longer than any other value: its end is looked for in each
+        piece alone, so that a long text costs no more than its length.
+        """
+        self._take('"')
+        parts: list[str] = []
+        length = 0
+        while True:
+            end = self._text.find('"', self._at)
+            part = self._text[self._at :] if end < 0 else self._text[self._at : end]
+            parts.append(part)
+            length += len(part)
+            self._at += len(part)
+            if length > longest:
+                raise TooMuch("too_large", f"One text is longer than {longest} characters.")
+            if "\\" in part or not part.isprintable():
+                raise _refuse("A long text must be written without escapes.")
+            if end >= 0:
+                self._at += 1
+                return "".join(parts)
+            if not self._more():
+                raise _refuse("The body is not JSON: unterminated string.")
 
     def _may_grow(self) -> bool:
         return len(self._text) - self._at <= LARGEST_VALUE

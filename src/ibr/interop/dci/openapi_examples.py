@@ -1,10 +1,14 @@
-"""Whole messages as examples of the published document; the tests hold them against its schemas."""
+"""Whole messages as examples of the published document; the tests hold them against its schemas.
+
+Here what is asked and answered at once, and the parts that all examples share; what is answered
+later is in openapi_later.py.
+"""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from ibr.interop.dci.messages.written import CONTEXT
+from ibr_messages.types import CONTEXT
 
 Message = dict[str, Any]
 
@@ -21,7 +25,7 @@ def _signature(key_of: str) -> str:
     )
 
 
-def _asked(action: str, message: Message, **more: Any) -> Message:
+def asked(action: str, message: Message, **more: Any) -> Message:
     return {
         "signature": _signature(PARTNER),
         "header": {
@@ -40,7 +44,7 @@ def _asked(action: str, message: Message, **more: Any) -> Message:
     }
 
 
-def _told(action: str, message: Message, **more: Any) -> Message:
+def told(action: str, message: Message, **more: Any) -> Message:
     return {
         "signature": _signature(REGISTRY),
         "header": {
@@ -102,14 +106,14 @@ BENEFICIARY: Final[Message] = {
         }
     ],
 }
-UPDATES: Final = _asked(
+UPDATES: Final = asked(
     "notify",
     {"transaction_id": "txn-0006", "enrolled_updates": {"beneficiaries": [BENEFICIARY]}},
     status="succ",
     completed_count=1,
     meta={"cycle": "2026-01"},
 )
-UPDATES_ANSWER: Final = _told(
+UPDATES_ANSWER: Final = told(
     "on-notify",
     {
         "transaction_id": "txn-0006",
@@ -117,7 +121,7 @@ UPDATES_ANSWER: Final = _told(
         "enrolled_response": [{"reference_id": "0", "timestamp": AT, "status": "succ"}],
     },
 )
-ENROLLED: Final = _asked(
+ENROLLED: Final = asked(
     "search",
     {
         "transaction_id": "txn-0007",
@@ -131,7 +135,7 @@ ENROLLED: Final = _asked(
         },
     },
 )
-ENROLLED_ANSWER: Final = _told(
+ENROLLED_ANSWER: Final = told(
     "on-search",
     {
         "transaction_id": "txn-0007",
@@ -149,7 +153,7 @@ ENROLLED_ANSWER: Final = _told(
 
 
 def _search(query_type: str, query: Any) -> Message:
-    return _asked(
+    return asked(
         "search",
         {
             "transaction_id": "txn-0001",
@@ -217,7 +221,7 @@ SEARCHES: Final = {
         ],
     ),
 }
-_FOUND: Final[Message] = {
+FOUND: Final[Message] = {
     "reference_id": "ref-0001",
     "timestamp": AT,
     "locale": "eng",
@@ -230,11 +234,11 @@ _FOUND: Final[Message] = {
     },
     "pagination": {"page_size": 100, "page_number": 1, "total_count": 1},
 }
-SEARCH_ANSWER: Final = _told(
+SEARCH_ANSWER: Final = told(
     "on-search",
-    {"transaction_id": "txn-0001", "correlation_id": "corr-0001", "search_response": [_FOUND]},
+    {"transaction_id": "txn-0001", "correlation_id": "corr-0001", "search_response": [FOUND]},
 )
-STATUS: Final = _asked(
+STATUS: Final = asked(
     "txn-status",
     {
         "transaction_id": "txn-0005",
@@ -247,7 +251,7 @@ STATUS: Final = _asked(
         },
     },
 )
-STATUS_ANSWER: Final = _told(
+STATUS_ANSWER: Final = told(
     "txn-on-status",
     {
         "transaction_id": "txn-0005",
@@ -257,11 +261,19 @@ STATUS_ANSWER: Final = _told(
             "txn_status": {
                 "transaction_id": "txn-0001",
                 "correlation_id": "corr-0001",
-                "search_response": [_FOUND],
+                "search_response": [FOUND],
             },
         },
     },
 )
+NO_STATUS: Final[Message] = {
+    "txn_type": "search",
+    "txn_status": {
+        "transaction_id": "",
+        "correlation_id": "corr-0009",
+        "search_response": [],
+    },
+}
 _ERROR: Final = {
     "code": "err.request.bad",
     "message": "header.action must be search on this path. (rjct.action.invalid)",
@@ -270,7 +282,7 @@ _ERROR: Final = {
 
 def refused(action: str, **empty: Any) -> Message:
     """A message refused as a whole, as it is answered with status 200."""
-    return _told(
+    return told(
         action,
         {
             "ack_status": "ERR",

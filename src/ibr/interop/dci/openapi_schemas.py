@@ -1,38 +1,86 @@
-"""The shapes of the standard's messages as the published document gives them (JSON Schema).
+"""The shapes of the standard's messages, from the very types that both sides write and read.
 
-The record's shape is in messages/described.py. Answers are closed: what the registry writes is
-listed here and nothing else. Requests are open, because unknown members of an envelope are ignored.
+The types say what a message is; here each gets its envelope. Shapes are open: a reader passes over
+members that it does not know, so that the standard can grow. tests/docs holds real answers against
+them with every shape closed.
 """
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any, Final
 
-from ibr.interop.dci.messages.described import record_schemas
-from ibr.interop.dci.messages.header import LONGEST_ID
-from ibr.interop.dci.reasons import LONGEST_MESSAGE, REASONS
+import msgspec
+
+from ibr_messages import types
 
 Schema = dict[str, Any]
 
-_MOMENT: Final = {"type": "string", "format": "date-time"}
-_COUNT: Final = {"type": "integer", "minimum": 0}
-_ID: Final = {"type": "string", "minLength": 1, "maxLength": LONGEST_ID}
-_ECHO: Final = {"type": "string", "maxLength": LONGEST_ID}
-_CLAIMED_ID: Final = {"type": "string", "maxLength": 200}
-_ITEM: Final = {"reference_id": {"type": "string"}, "timestamp": _MOMENT}
-_IDS: Final = {"transaction_id": _ECHO, "correlation_id": _ECHO}
-_LOCALE: Final = {"type": "string", "pattern": "^[a-z]{3}$"}
-_REASON: Final = {"type": "string", "maxLength": LONGEST_MESSAGE}
-_ITEM_CODES: Final = sorted({each.item for each in REASONS.values() if each.item})
-_COMMUNICATION_CODES: Final = sorted(
-    {each.error for each in REASONS.values()}
-    | {
-        "err.request.unauthorized",
-        "err.request.forbidden",
-        "err.request.not_found",
-        "err.service.unavailable",
-    }
+_ROOTS: Final = (
+    types.MsgHeader,
+    types.MsgCallbackHeader,
+    types.EncryptedMessage,
+    types.FileInfo,
+    types.Ack,
+    types.HttpErrorResponse,
+    types.TokenRequest,
+    types.TokenResponse,
+    types.TokenErrorResponse,
+    types.JsonWebKeySet,
+    types.SearchRequest,
+    types.SearchResponse,
+    types.RefusedSearchResponse,
+    types.SubscribeRequest,
+    types.SubscribeResponse,
+    types.UnSubscribeRequest,
+    types.UnSubscribeResponse,
+    types.NotifyEventRequest,
+    types.TxnStatusRequest,
+    types.TxnStatusResponse,
+    types.RefusedTxnStatusResponse,
+    types.EnrollmentUpdatesRequest,
+    types.EnrollmentUpdatesResponse,
+    types.EnrolledRequest,
+    types.EnrolledResponse,
+    types.RefusedEnrolledResponse,
 )
+UPDATE_ACTIONS: Final = ("notify", "register", "enrollment-updates")
+# What partners send: header, actions, message.
+_ASKED: Final = {
+    "SearchRequest": ("MsgHeader", ("search",)),
+    "SubscribeRequest": ("MsgHeader", ("subscribe",)),
+    "UnSubscribeRequest": ("MsgHeader", ("unsubscribe",)),
+    "TxnStatusRequest": ("MsgHeader", ("txn-status",)),
+    "EnrolledRequest": ("MsgHeader", ("search",)),
+}
+# What the registry answers, calls back or tells; always signed.
+_TOLD: Final = {
+    "SearchResponse": "on-search",
+    "SubscribeResponse": "on-subscribe",
+    "UnSubscribeResponse": "on-unsubscribe",
+    "NotifyEventRequest": "notify",
+    "TxnStatusResponse": "txn-on-status",
+    "EnrollmentUpdatesResponse": "on-notify",
+    "EnrolledResponse": "on-search",
+}
+_REFUSED: Final = {
+    "RefusedSearchResponse": ("on-search",),
+    "RefusedTxnStatusResponse": ("txn-on-status",),
+    "RefusedEnrolledResponse": ("on-notify", "on-search"),
+}
+# What other registries send to this one: their records have shapes of their own.
+_HEARD: Final = {
+    "SearchResponse": "on-search",
+    "SubscribeResponse": "on-subscribe",
+    "UnSubscribeResponse": "on-unsubscribe",
+    "NotifyEventRequest": "notify",
+    "TxnStatusResponse": "txn-on-status",
+}
+_SIGNATURE: Final = {
+    "type": "string",
+    "description": "Over the canonical form of header and message; see the page on signatures.",
+}
+_FOREIGN: Final = {"type": "object", "description": "A record in the sender's own shape."}
 
 
 def refer(name: str) -> Schema:
@@ -40,341 +88,142 @@ def refer(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _closed(required: str, **members: Any) -> Schema:
-    """An object with these members and no others; `required` are names of `members`."""
+def with_action(base: Schema, *actions: str) -> Schema:
+    """The base with its action one of these."""
+    action = {"properties": {"action": {"type": "string", "enum": list(actions)}}}
+    return {"allOf": [base, action]}
+
+
+def _envelope(header: Schema, message: Schema, *, signed: bool, about: str) -> Schema:
     return {
         "type": "object",
-        "properties": members,
-        "required": required.split(),
-        "additionalProperties": False,
+        "description": about,
+        "properties": {"signature": _SIGNATURE, "header": header, "message": message},
+        "required": [*(["signature"] if signed else []), "header", "message"],
     }
 
 
-def _open(required: str, **members: Any) -> Schema:
-    return {"type": "object", "properties": members, "required": required.split()}
+def _or_encrypted(name: str) -> Schema:
+    return {"anyOf": [refer(name), refer("EncryptedMessage")]}
 
 
-def _list(of: Schema, *, least: int = 0) -> Schema:
-    return {"type": "array", "items": of, **({"minItems": least} if least else {})}
-
-
-def _headers() -> dict[str, Schema]:
-    return {
-        "RequestHeader": _open(
-            "message_id message_ts action sender_id total_count",
-            version={"type": "string", "pattern": r"^1\.[0-9]{1,4}\.[0-9]{1,4}$"},
-            message_id={**_ID, "maxLength": 200, "description": "New for every message."},
-            message_ts={**_MOMENT, "description": "The sender's clock; it orders news."},
-            action={"type": "string"},
-            sender_id={**_ID, "maxLength": 200},
-            sender_uri={"type": "string", "maxLength": 2000},
-            receiver_id={"type": "string", "maxLength": 200},
-            total_count={**_COUNT, "description": "How many items the message holds."},
-            is_msg_encrypted={"type": "boolean", "enum": [False]},
-            meta={
-                "type": "object",
-                "properties": {
-                    "cycle": {
-                        "type": "string",
-                        "description": "Reporting period of an update: 2026-10.",
-                    },
-                    "sequence": {"type": "integer", "description": "Number within the cycle."},
-                    "purpose": {
-                        "description": "Why it is asked: a code, or an object of code and text."
-                    },
-                },
-            },
-        ),
-        "AnswerHeader": _closed(
-            "version message_id message_ts action status total_count completed_count sender_id "
-            "is_msg_encrypted meta",
-            version={"type": "string"},
-            message_id=_ID,
-            message_ts=_MOMENT,
-            action={"type": "string", "enum": ["on-search", "on-notify", "txn-on-status"]},
-            status={"type": "string", "enum": ["succ", "rjct"]},
-            status_reason_code={"type": "string"},
-            status_reason_message=_REASON,
-            total_count=_COUNT,
-            completed_count=_COUNT,
-            sender_id=_CLAIMED_ID,
-            receiver_id=_CLAIMED_ID,
-            is_msg_encrypted={"type": "boolean", "enum": [False]},
-            meta={"type": "object"},
-        ),
+def _asked() -> dict[str, Schema]:
+    found = {
+        f"Signed{name}": _envelope(
+            with_action(refer(header), *actions),
+            _or_encrypted(name),
+            signed=False,
+            about="A request; unsigned only where the registry was told not to ask for it.",
+        )
+        for name, (header, actions) in _ASKED.items()
     }
-
-
-def _errors() -> dict[str, Schema]:
-    error = _closed(
-        "code message",
-        code={"type": "string", "enum": _COMMUNICATION_CODES},
-        message=_REASON,
+    either = {"anyOf": [refer("MsgCallbackHeader"), refer("MsgHeader")]}
+    found["SignedEnrollmentUpdatesRequest"] = _envelope(
+        with_action(either, *UPDATE_ACTIONS),
+        _or_encrypted("EnrollmentUpdatesRequest"),
+        signed=False,
+        about="A report. The standard gives it the header of a callback; that of a request is "
+        "read as well.",
     )
-    refused: Schema = {
-        "ack_status": {"type": "string", "enum": ["ERR"]},
-        "timestamp": _MOMENT,
-        "correlation_id": _ECHO,
-        "error": refer("Error"),
+    return found
+
+
+def _told() -> dict[str, Schema]:
+    found = {
+        f"Signed{name}": _envelope(
+            with_action(refer("MsgCallbackHeader"), action),
+            _or_encrypted(name),
+            signed=True,
+            about="Signed by the registry; encrypted where the receiver wishes it.",
+        )
+        for name, action in _TOLD.items()
     }
-    needed = "ack_status timestamp correlation_id error"
-    return {
-        "Error": error,
-        "HttpError": _closed(
-            "errors message",
-            errors=_list(refer("Error"), least=1),
-            message=_closed(needed, **refused),
-        ),
-        "TokenError": _closed(
-            "error error_description errors",
-            error={"type": "string"},
-            error_description={"type": "string"},
-            errors=_list(refer("Error"), least=1),
-        ),
-        "RefusedList": _closed(
-            f"{needed} transaction_id enrolled_response",
-            **refused,
-            transaction_id=_ECHO,
-            enrolled_response={"type": "array", "maxItems": 0},
-        ),
-        "RefusedSearch": _closed(
-            f"{needed} transaction_id search_response",
-            **refused,
-            transaction_id=_ECHO,
-            search_response={"type": "array", "maxItems": 0},
-        ),
-        "RefusedStatus": _closed(
-            f"{needed} transaction_id txnstatus_response",
-            **refused,
-            transaction_id=_ECHO,
-            txnstatus_response={"type": "object"},
-        ),
+    for name, actions in _REFUSED.items():
+        found[f"Signed{name}"] = _envelope(
+            with_action(refer("MsgCallbackHeader"), *actions),
+            refer(name),
+            signed=True,
+            about="A refusal of the whole message, signed by the registry.",
+        )
+    return found
+
+
+def _heard(found: dict[str, Schema]) -> dict[str, Schema]:
+    """The messages of other registries: the same, but for their records."""
+    foreign = {
+        name: deepcopy(found[name])
+        for name in ("SearchData", "SearchResponseItem", "SearchResponse")
+        + ("NotifyData", "NotifyEvent", "NotifyEventRequest")
+        + ("TxnStatus", "TxnStatusResult", "TxnStatusResponse")
     }
-
-
-def _requests() -> dict[str, Schema]:
-    return {
-        "UpdatesRequest": _open(
-            "enrolled_updates",
-            transaction_id=_ID,
-            enrolled_updates=_open(
-                "beneficiaries", beneficiaries=_list(refer("Beneficiary"), least=1)
-            ),
-        ),
-        "EnrolledRequest": _open(
-            "enrolled_criteria",
-            transaction_id=_ID,
-            enrolled_criteria=_open(
-                "query",
-                query_type={"type": "string"},
-                response_entity={"type": "string", "enum": ["Member", "Group", "Beneficiary"]},
-                query={
-                    "description": "One person or group, or several with `in`, and one programme.",
-                    "type": ["object", "array"],
-                },
-            ),
-        ),
-        "StatusRequest": _open(
-            "transaction_id txnstatus_request",
-            transaction_id=_ID,
-            txnstatus_request=_open(
-                "reference_id txn_type attribute_type attribute_value",
-                reference_id=_ID,
-                txn_type={"type": "string", "enum": ["search", "receipt", "subscribe"]},
-                attribute_type={
-                    "type": "string",
-                    "enum": ["transaction_id", "reference_id_list", "correlation_id"],
-                },
-                attribute_value={"description": "One id, or a list of them."},
-                locale=_LOCALE,
-            ),
-        ),
+    foreign["SearchData"]["properties"]["reg_records"] = {"type": "array", "items": _FOREIGN}
+    foreign["NotifyData"]["properties"]["reg_records"] = _FOREIGN
+    foreign["NotifyData"]["properties"]["reg_event_type"] = {
+        "type": "string",
+        "description": "What happened, in the words of the sender's standard.",
     }
+    renamed = {f"Source{name}": _renamed(schema, set(foreign)) for name, schema in foreign.items()}
+    for name, action in _HEARD.items():
+        own = f"Source{name}" if f"Source{name}" in renamed else name
+        renamed[f"SignedSource{name}"] = _envelope(
+            with_action(
+                {"anyOf": [refer("MsgCallbackHeader"), refer("MsgHeader")]},
+                action,
+            ),
+            _or_encrypted(own),
+            signed=False,
+            about="What another registry sends to this one.",
+        )
+    return renamed
 
 
-def _search_requests() -> dict[str, Schema]:
-    return {
-        "SearchRequest": _open(
-            "transaction_id search_request",
-            transaction_id=_ID,
-            search_request=_list(refer("SearchItem"), least=1),
-        ),
-        "SearchItem": _open(
-            "reference_id timestamp search_criteria",
-            reference_id=_ID,
-            timestamp=_MOMENT,
-            locale=_LOCALE,
-            search_criteria=refer("SearchCriteria"),
-        ),
-        "SearchCriteria": _open(
-            "query_type query",
-            version={"type": "string"},
-            reg_type={"type": "string"},
-            reg_record_type={"type": "string"},
-            query_type={"type": "string", "enum": ["idtype-value", "expression", "predicate"]},
-            query={"type": ["object", "array"], "description": "As query_type says."},
-            sort=_list(
-                _open(
-                    "attribute_name",
-                    attribute_name={"type": "string"},
-                    sort_order={"type": "string", "enum": ["asc", "desc"]},
-                )
-            ),
-            pagination=_open(
-                "",
-                page_size={"type": "integer", "minimum": 1, "description": "At most 1000."},
-                page_number={"type": "integer", "minimum": 1},
-            ),
-            consent={"type": "object"},
-            authorize={"type": "object"},
-        ),
+def _renamed(schema: Any, names: set[str]) -> Any:
+    if isinstance(schema, list):
+        return [_renamed(each, names) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema and schema["$ref"].rsplit("/", 1)[1] in names:
+        return {**schema, **refer("Source" + schema["$ref"].rsplit("/", 1)[1])}
+    return {name: _renamed(each, names) for name, each in schema.items()}
+
+
+def _tidy(schema: Any) -> Any:
+    """Without what repeats itself: a title that is the name, an empty default, no requirement."""
+    if isinstance(schema, list):
+        return [_tidy(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {
+        name: _tidied(each) if name == "properties" else _tidy(each)
+        for name, each in schema.items()
+        if not (name == "title" or (name in ("default", "required") and each in ({}, [])))
     }
+    if "enum" in found and all(isinstance(each, str) for each in found["enum"]):
+        found = {"type": "string", **found}
+    return found
 
 
-def _answers() -> dict[str, Schema]:
-    return {
-        "UpdatesAnswer": _closed(
-            "transaction_id correlation_id enrolled_response",
-            **_IDS,
-            enrolled_response=_list(refer("Outcome"), least=1),
-        ),
-        "Outcome": _closed(
-            "reference_id timestamp status",
-            **_ITEM,
-            status={"type": "string", "enum": ["succ", "rjct", "pdng"]},
-            status_reason_code={"type": "string"},
-            status_reason_message=_REASON,
-        ),
-        "EnrolledAnswer": _closed(
-            "transaction_id correlation_id enrolled_response",
-            **_IDS,
-            enrolled_response=_list(
-                _closed(
-                    "reference_id timestamp status enrolled_status",
-                    **_ITEM,
-                    status={"type": "string", "enum": ["succ"]},
-                    enrolled_status={"type": "string", "enum": ["yes", "no"]},
-                ),
-                least=1,
-            ),
-        ),
-    }
+def _tidied(properties: dict[str, Schema]) -> dict[str, Schema]:
+    """Members by their names, whichever names they have."""
+    return {name: _tidy(each) for name, each in properties.items()}
 
 
-def _search_answers() -> dict[str, Schema]:
-    return {
-        "SearchAnswer": _closed(
-            "transaction_id correlation_id search_response",
-            **_IDS,
-            search_response=_list(refer("SearchAnswerItem")),
-        ),
-        "SearchAnswerItem": _closed(
-            "reference_id timestamp status locale",
-            **_ITEM,
-            status={"type": "string", "enum": ["succ", "rjct", "pdng"]},
-            status_reason_code={"type": "string", "enum": _ITEM_CODES},
-            status_reason_message=_REASON,
-            locale=_LOCALE,
-            data=_closed(
-                "version reg_type reg_record_type reg_records",
-                version={"type": "string"},
-                reg_type={"type": "string"},
-                reg_record_type={"type": "string"},
-                reg_records=_list(refer("Beneficiary")),
-            ),
-            pagination=_closed(
-                "page_size page_number total_count",
-                page_size=_COUNT,
-                page_number=_COUNT,
-                total_count=_COUNT,
-            ),
-        ),
-        "StatusAnswer": _closed(
-            "transaction_id correlation_id txnstatus_response",
-            **_IDS,
-            txnstatus_response=_closed(
-                "txn_type txn_status",
-                txn_type={"type": "string", "enum": ["search", "receipt", "subscribe"]},
-                txn_status=_closed(
-                    "transaction_id correlation_id",
-                    **_IDS,
-                    search_response=_list(
-                        {**refer("SearchAnswerItem"), "description": "For txn_type search."}
-                    ),
-                    enrolled_response=_list(refer("Outcome")),
-                    receipt_information={"type": "object"},
-                    subscribe_response=_list({"type": "object"}),
-                ),
-            ),
-        ),
-    }
-
-
-def _keys_and_tokens() -> dict[str, Schema]:
-    return {
-        "TokenForm": _open(
-            "grant_type",
-            grant_type={"type": "string", "enum": ["client_credentials"]},
-            client_id={"type": "string"},
-            client_secret={"type": "string", "format": "password"},
-            scope={"type": "string", "description": "Scopes with spaces between; all where none."},
-        ),
-        "Token": _closed(
-            "access_token token_type expires_in scope",
-            access_token={"type": "string"},
-            token_type={"type": "string", "enum": ["bearer"]},
-            expires_in={"type": "integer", "description": "Seconds."},
-            scope={"type": "string"},
-        ),
-        "Keys": _closed("keys", keys=_list(refer("Key"))),
-        "Key": _open(
-            "kty kid use alg",
-            kty={"type": "string"},
-            kid={"type": "string", "description": "RFC 7638 thumbprint."},
-            use={"type": "string"},
-            alg={"type": "string"},
-            crv={"type": "string"},
-            x={"type": "string"},
-        ),
-    }
-
-
-def _request(name: str) -> Schema:
-    return _open(
-        "header message",
-        signature={"type": "string", "description": "See the page on signatures."},
-        header=refer("RequestHeader"),
-        message=refer(name),
-    )
-
-
-def _answer(name: str) -> Schema:
-    return _closed(
-        "signature header message",
-        signature={"type": "string"},
-        header=refer("AnswerHeader"),
-        message=refer(name),
-    )
+# What the registry needs of a request beyond what its type says of every message of that kind.
+_NEEDED: Final[dict[tuple[str, str], Schema]] = {
+    ("TxnStatusRequest", "transaction_id"): {"minLength": 1},
+    ("TxnStatusRequestItem", "reference_id"): {"minLength": 1, "maxLength": 99},
+}
 
 
 def schemas() -> dict[str, Schema]:
     """Every schema of the document by its name."""
-    messages = {
-        **_requests(),
-        **_search_requests(),
-        **_answers(),
-        **_search_answers(),
-        **_errors(),
-    }
-    signed = {
-        f"Signed{name}": _answer(name)
-        for name in messages
-        if name.startswith("Refused")
-        or name in ("UpdatesAnswer", "EnrolledAnswer", "SearchAnswer", "StatusAnswer")
-    }
-    sent = {
-        f"Signed{name}": _request(name)
-        for name in ("UpdatesRequest", "EnrolledRequest", "SearchRequest", "StatusRequest")
-    }
-    found = {**sent, **signed, **_headers(), **messages, **_keys_and_tokens(), **record_schemas()}
+    _, components = msgspec.json.schema_components(
+        _ROOTS, ref_template="#/components/schemas/{name}"
+    )
+    found: dict[str, Schema] = {name: _tidy(schema) for name, schema in components.items()}
+    for (name, member), needed in _NEEDED.items():
+        found[name]["properties"][member] |= needed
+    # Client id and secret may come by HTTP Basic instead.
+    found["TokenRequest"]["required"] = ["grant_type"]
+    found |= _asked() | _told() | _heard(found)
     return {name: found[name] for name in sorted(found)}

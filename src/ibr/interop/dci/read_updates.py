@@ -14,16 +14,21 @@ from typing import Any, Final
 
 import msgspec
 
-from ibr.errors import NotUnderstood
+from ibr.errors import NotUnderstood, TooMuch
 from ibr.interop.dci.json_stream import JsonStream
 from ibr.interop.dci.messages.beneficiary import OPEN_PARTS, WireBeneficiary
 from ibr.protection.spool import Spool
+from ibr_messages.encryption import base64url_length
 from ibr_messages.strict_json import canonical, canonical_other_spellings, read_value
 
 BLOCK_RECORDS: Final = 5_000
 BLOCK_BYTES: Final = 16 * 1024 * 1024
 LISTS: Final = ("enrolled_updates", "receipt_information")
+# An encrypted delivery is opened in memory: before its end its tag cannot be checked, and nothing
+# of it may be used.
+LARGEST_ENCRYPTED: Final = 16 * 1024 * 1024
 _MISSING: Final = object()
+_PIECE: Final = 256 * 1024
 _READ_STRICTLY: Final = (*OPEN_PARTS, b"\\u0000")
 _TYPED = msgspec.json.Decoder(WireBeneficiary)
 _EXACT = msgspec.json.Encoder(order="sorted")
@@ -145,13 +150,7 @@ def read_updates(body: Iterable[bytes], folder: Path) -> Updates:
             updates.header, updates.header_span = _whole(stream)
         elif name == "message" and stream.opens("{"):
             start = stream.position
-            updates.message = {}
-            for member in stream.members():
-                if member in LISTS and updates.list_name is None and stream.opens("{"):
-                    updates.list_name = member
-                    _read_list(stream, updates)
-                else:
-                    updates.message[member] = stream.value()
+            _read_message(stream, updates)
             updates.message_span = (start, stream.position)
         elif name == "signature":
             updates.signature = stream.value()
@@ -159,6 +158,43 @@ def read_updates(body: Iterable[bytes], folder: Path) -> Updates:
             stream.value()
     stream.end()
     return updates
+
+
+def read_decrypted_updates(plaintext: bytes, outer: Updates, folder: Path) -> Updates:
+    """The updates whose message was encrypted in `outer`: its header and bytes, with the message
+    that it held."""
+    updates = Updates(folder)
+    updates.header, updates.body_bytes = outer.header, outer.body_bytes
+    pieces = (plaintext[at : at + _PIECE] for at in range(0, len(plaintext), _PIECE))
+    stream = JsonStream(pieces)
+    if not stream.opens("{"):
+        raise NotUnderstood("message.json", "What was encrypted is no message object.")
+    _read_message(stream, updates)
+    stream.end()
+    return updates
+
+
+def _read_message(stream: JsonStream, updates: Updates) -> None:
+    updates.message = {}
+    for member in stream.members():
+        if member in LISTS and updates.list_name is None and stream.opens("{"):
+            updates.list_name = member
+            _read_list(stream, updates)
+        elif member == "ciphertext" and stream.opens('"'):
+            updates.message[member] = _ciphertext(stream)
+        else:
+            updates.message[member] = stream.value()
+
+
+def _ciphertext(stream: JsonStream) -> str:
+    try:
+        return stream.long_text(base64url_length(LARGEST_ENCRYPTED))
+    except TooMuch:
+        raise TooMuch(
+            "too_large",
+            f"An encrypted delivery may hold {LARGEST_ENCRYPTED} bytes at most; send it in several "
+            "messages.",
+        ) from None
 
 
 def _counted(body: Iterable[bytes], updates: Updates) -> Iterator[bytes]:

@@ -11,12 +11,14 @@ from ibr.deliveries import receive
 from ibr.deliveries.model import Started
 from ibr.errors import RegistryError, Unavailable
 from ibr.interop.dci import store
+from ibr.interop.dci.enrollment_updates import decrypted_updates
 from ibr.interop.dci.merge_delivery import Delivery, go_on
 from ibr.interop.dci.outcomes import Outcomes
 from ibr.interop.dci.read_updates import read_updates
 from ibr.interop.dci.services import Services
 from ibr.log import logger
 from ibr.protection.spool import Spool
+from ibr_messages.encryption import is_encrypted
 
 # Whoever took the delivery in is given this long to begin merging it.
 LEFT_ALONE: Final = timedelta(seconds=30)
@@ -64,6 +66,8 @@ async def _finish(
     if partner is None:
         raise Unavailable("partner.unknown", "The sender of this delivery is not known any more.")
     updates = await asyncio.to_thread(read_updates, body, services.spool_folder)
+    if is_encrypted(updates.message):
+        updates = await decrypted_updates(services, updates, now(), accepted_before=True)
     outcomes = Outcomes(services.spool_folder, written(row.head.received_at))
     try:
         delivery = Delivery(

@@ -8,72 +8,79 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from ibr.access import scopes
 from ibr.clock import now
-from ibr.errors import NotFound, NotProven, NotUnderstood, RegistryError, TooMuch
-from ibr.interop.dci import enrolled, enrollment_updates, search, txn_status
+from ibr.errors import NotFound, RegistryError
+from ibr.interop.dci import accept, enrolled, enrollment_updates, search, txn_status
 from ibr.interop.dci.answers import Answer, Operation
 from ibr.interop.dci.bulk import Bulk
-from ibr.interop.dci.envelope import Caller, Opened
+from ibr.interop.dci.envelope import Opened
+from ibr.interop.dci.file_form import is_form, read_form
 from ibr.interop.dci.keys import published_keys
 from ibr.interop.dci.noted import note
 from ibr.interop.dci.outcomes import decompressed
+from ibr.interop.dci.over_http import (
+    Application,
+    Headers,
+    Receive,
+    Scope,
+    Send,
+    check_media_type,
+    headers_of,
+    read_body,
+    text_of,
+)
 from ibr.interop.dci.services import Services
+from ibr.interop.dci.sources import LARGEST, RECEIVERS, Receiver, receive
 from ibr.interop.dci.token import LARGEST_FORM, TokenDesk
+from ibr.interop.dci.visit import Trace, Visit, overheard
 from ibr.log import logger
 from ibr_messages.strict_json import canonical
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
-
 _NAMESPACE = re.compile(r"/[A-Za-z0-9._-]{1,60}/v1\.\d{1,3}\.\d{1,3}(/(?:registry|oauth2)/.*)")
-_HEAD = re.compile(rb"\s*\{")
+_OURS = ("/registry/", "/oauth2/", "/callbacks/registry/", "/.well-known/jwks")
 
 
 class Route(msgspec.Struct, frozen=True):
-    """One operation: its scope, the actions it reads, how it refuses, who answers."""
+    """One operation: its scope, the actions it reads, who answers, and how it refuses.
+
+    `operation` gives a refusal the shape of the operation's answer; an address without one
+    refuses with a bare Ack. `answer` gets the opened message and the bytes it was read from.
+    `file_form` says whether the standard allows the multipart form here (digest.md 1). `told`
+    marks the answers and news of other registries, which may be up to `largest` bytes long.
+    """
 
     scope: str
     actions: frozenset[str]
-    operation: Operation
-    answer: Callable[[Opened], Awaitable[Answer]]
+    answer: Callable[[Opened, bytes], Awaitable[Answer]]
+    operation: Operation | None = None
+    file_form: bool = False
+    told: bool = False
+    largest: int = 0
 
 
 class StandardDoor:
     """The standard's addresses in front of the rest of the application."""
 
     def __init__(
-        self, services: Services, bulk: Bulk, rest: Application, largest_message: int
+        self,
+        services: Services,
+        bulk: Bulk,
+        rest: Application,
+        largest_message: int,
+        trace: Trace | None = None,
     ) -> None:
         self._services = services
         self._bulk = bulk
         self._rest = rest
         self._largest_message = largest_message
+        self._trace = trace
         self._tokens = TokenDesk(services)
-        asked = enrolled.Enrolled(services)
-        self._routes: Final = {
-            "/registry/sync/enrolled": Route(
-                scopes.ENROLLED, enrolled.ACTIONS, enrolled.OPERATION, asked.answer
-            ),
-            "/registry/sync/search": Route(
-                scopes.SEARCH,
-                frozenset({"search"}),
-                search.OPERATION,
-                lambda opened: search.search(services, opened),
-            ),
-            "/registry/sync/txn/status": Route(
-                scopes.STATUS,
-                frozenset({"txn-status"}),
-                txn_status.OPERATION,
-                lambda opened: txn_status.txn_status(services, opened),
-            ),
-        }
+        self._routes: Final = _table(services)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,43 +88,46 @@ class StandardDoor:
             return
         path = scope["path"]
         route = self._routes.get(path)
-        if route is None and not path.startswith(("/registry/", "/oauth2/", "/.well-known/jwks")):
+        if route is None and not path.startswith(_OURS):
             inner = _NAMESPACE.fullmatch(path)
             if inner is None:
                 await self._rest(scope, receive, send)
                 return
             path = inner[1]
             route = self._routes.get(path)
+        visit = Visit(scope["method"], path, route.operation if route else None)
         try:
-            answer = await self._answered(path, route, scope, receive)
+            answer = await self._answered(visit, route, scope, receive)
         except Exception:
             logger().exception("the registry failed to answer", path=path)
             answer = _failed()
+        if self._trace is not None:
+            self._trace(visit, answer)
         await _send(answer, send)
 
     async def _answered(
-        self, path: str, route: Route | None, scope: Scope, receive: Receive
+        self, visit: Visit, route: Route | None, scope: Scope, receive: Receive
     ) -> Answer:
-        operation = route.operation if route else None
-        opened: list[Opened] = []
         try:
-            if path == "/.well-known/jwks.json":
+            if visit.path == "/.well-known/jwks.json":
                 return await self._jwks(scope)
-            if path == "/oauth2/client/token":
+            if visit.path == "/oauth2/client/token":
                 return await self._token(scope, receive)
-            if path == "/registry/sync/enrollment/updates":
-                operation = enrollment_updates.OPERATION
-                return await self._updates(scope, receive)
+            if visit.path == "/registry/sync/enrollment/updates":
+                visit.operation = enrollment_updates.OPERATION
+                return await self._updates(visit, scope, receive)
             if route is None:
                 raise NotFound("path.unknown", "There is nothing at this address.")
-            return await self._message(route, scope, receive, opened)
+            return await self._message(visit, route, scope, receive)
         except RegistryError as refused:
+            opened = visit.opened
+            visit.refused = await self._noted(refused)
             return self._services.writer.refusal(
-                await self._noted(refused),
-                operation,
+                visit.refused,
+                visit.operation,
                 now(),
-                receiver_id=opened[0].partner.sender_id if opened else None,
-                transaction_id=_transaction_id(opened),
+                receiver_id=opened.partner.sender_id if opened else None,
+                transaction_id=_transaction_id(opened) if opened else None,
             )
 
     async def _noted(self, refused: RegistryError) -> RegistryError:
@@ -128,34 +138,51 @@ class StandardDoor:
             return lost
         return refused
 
-    async def _message(
-        self, route: Route, scope: Scope, receive: Receive, opened: list[Opened]
-    ) -> Answer:
+    async def _message(self, visit: Visit, route: Route, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] != "POST":
             return _wrong_method()
-        headers = _headers(scope)
-        caller = await self._services.envelopes.prove(_text(headers, b"authorization"), route.scope)
-        body = await _body(headers, receive, self._largest_message)
-        _check_media_type(headers, body)
-        opened.append(self._services.envelopes.open(body, caller, route.actions))
-        return await route.answer(opened[0])
-
-    async def _updates(self, scope: Scope, receive: Receive) -> Answer:
-        if scope["method"] != "POST":
-            return _wrong_method()
-        headers = _headers(scope)
-        caller: Caller = await self._services.envelopes.prove(
-            _text(headers, b"authorization"), scopes.UPDATES
+        headers = visit.headers = headers_of(scope)
+        envelopes = self._services.envelopes
+        caller = await envelopes.prove(text_of(headers, b"authorization"), route.scope)
+        visit.caller = caller
+        body = await self._body(route, headers, receive)
+        visit.body = body
+        opened = await envelopes.receive(body, caller, route.actions, told=route.told)
+        visit.opened = opened
+        answer = await route.answer(opened, body)
+        # The one way out: whatever an operation answers, it leaves as agreed with the partner.
+        return self._services.writer.as_agreed(
+            answer, opened.partner, opened.at, asked=opened.encrypted
         )
-        return await self._bulk.take(headers, receive, caller, _check_media_type)
+
+    async def _body(self, route: Route, headers: Headers, receive: Receive) -> bytes:
+        """The message as JSON, whether it came as such or as a file in a form."""
+        largest = max(self._largest_message, route.largest)
+        if route.file_form and is_form(headers):
+            body, _ = await read_form(headers, receive, largest)
+            return body
+        body = await read_body(headers, receive, largest)
+        check_media_type(headers, body)
+        return body
+
+    async def _updates(self, visit: Visit, scope: Scope, receive: Receive) -> Answer:
+        if scope["method"] != "POST":
+            return _wrong_method()
+        headers = visit.headers = headers_of(scope)
+        visit.caller = await self._services.envelopes.prove(
+            text_of(headers, b"authorization"), scopes.UPDATES
+        )
+        if self._trace is not None:
+            receive = overheard(receive, visit)
+        return await self._bulk.take(headers, receive, visit.caller, check_media_type)
 
     async def _token(self, scope: Scope, receive: Receive) -> Answer:
         if scope["method"] != "POST":
             return _wrong_method()
-        headers = _headers(scope)
-        body = await _body(headers, receive, LARGEST_FORM)
+        headers = headers_of(scope)
+        body = await read_body(headers, receive, LARGEST_FORM)
         return await self._tokens.give(
-            body, _text(headers, b"content-type"), _text(headers, b"authorization")
+            body, text_of(headers, b"content-type"), text_of(headers, b"authorization")
         )
 
     async def _jwks(self, scope: Scope) -> Answer:
@@ -165,100 +192,100 @@ class StandardDoor:
             document = await published_keys(connection, now())
         headers = (
             (b"content-type", b"application/json"),
-            (b"cache-control", b"public, max-age=3600"),
+            (b"cache-control", b"public, max-age=900"),
         )
         return Answer(200, canonical(document), headers)
 
 
-def _transaction_id(opened: list[Opened]) -> str | None:
-    given = opened[0].message.get("transaction_id") if opened else None
+def _table(services: Services) -> dict[str, Route]:
+    """Every address that takes a message, but for deliveries, which are read as they arrive."""
+    asked = enrolled.Enrolled(services)
+    searching, asking = frozenset({"search"}), frozenset({"txn-status"})
+    return {
+        "/registry/sync/enrolled": Route(
+            scopes.ENROLLED,
+            enrolled.ACTIONS,
+            lambda opened, _: asked.answer(opened),
+            enrolled.OPERATION,
+            file_form=True,
+        ),
+        "/registry/sync/search": Route(
+            scopes.SEARCH,
+            searching,
+            lambda opened, _: search.search(services, opened),
+            search.OPERATION,
+        ),
+        "/registry/sync/txn/status": Route(
+            scopes.STATUS,
+            asking,
+            lambda opened, _: txn_status.txn_status(services, opened),
+            txn_status.OPERATION,
+        ),
+        "/registry/search": _later(services, "search"),
+        "/registry/subscribe": _later(services, "subscribe"),
+        "/registry/unsubscribe": _later(services, "unsubscribe"),
+        "/registry/txn/status": _later(services, "txn-status"),
+        **{path: _told(services, each) for path, each in RECEIVERS.items()},
+    }
+
+
+def _later(services: Services, action: str) -> Route:
+    """An operation that is acknowledged now and answered by a callback."""
+    return Route(
+        accept.OPERATIONS[action].scope,
+        frozenset({action}),
+        lambda opened, body: accept.accept(services, opened, body),
+        file_form=True,
+    )
+
+
+def _told(services: Services, receiver: Receiver) -> Route:
+    """An address where other registries answer this one, or tell it what it subscribed to."""
+    return Route(
+        receiver.scope,
+        frozenset({receiver.action}),
+        lambda opened, _: receive(services, opened),
+        file_form=True,
+        told=True,
+        largest=LARGEST,
+    )
+
+
+def _transaction_id(opened: Opened) -> str | None:
+    given = opened.message.get("transaction_id")
     return given[:99] if isinstance(given, str) else None
-
-
-def _headers(scope: Scope) -> dict[bytes, bytes]:
-    """The headers by name; NotProven where two readers could take different ones for the token."""
-    headers: dict[bytes, bytes] = dict(scope["headers"])
-    if sum(name == b"authorization" for name, _ in scope["headers"]) > 1:
-        raise NotProven("token.invalid", "Send one Authorization header.")
-    return headers
-
-
-def _text(headers: dict[bytes, bytes], name: bytes) -> str:
-    return headers.get(name, b"").decode("latin-1")
-
-
-def check_size(headers: dict[bytes, bytes], largest: int) -> None:
-    """Refuses by the announced length, before a byte is read."""
-    announced = headers.get(b"content-length", b"")
-    if announced.isdigit() and int(announced) > largest:
-        raise too_large(largest)
-
-
-def too_large(largest: int) -> TooMuch:
-    return TooMuch("too_large", f"The message is too large; at most {largest} bytes are read here.")
-
-
-async def _body(headers: dict[bytes, bytes], receive: Receive, largest: int) -> bytes:
-    """The whole body; TooMuch as soon as it is too large."""
-    check_size(headers, largest)
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise NotUnderstood("message.json", "The connection ended before the message did.")
-        part = event.get("body", b"")
-        size += len(part)
-        if size > largest:
-            raise too_large(largest)
-        parts.append(part)
-        if not event.get("more_body"):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _check_media_type(headers: dict[bytes, bytes], body: bytes) -> None:
-    """415 unless a body that is there is JSON, uncompressed (behaviour.md 8)."""
-    kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-    encoding = headers.get(b"content-encoding", b"identity").strip().lower()
-    if body and (kind != b"application/json" or encoding not in (b"identity", b"")):
-        raise NotUnderstood(
-            "message.media_type", "Send the message as application/json, not compressed."
-        )
 
 
 def _wrong_method(right: str = "POST") -> Answer:
     message = f"This address is for {right}."
-    body = {
-        "errors": [{"code": "err.request.bad", "message": message}],
-        "message": {
-            "ack_status": "ERR",
-            "timestamp": now().isoformat(),
-            "correlation_id": "none",
-            "error": {"code": "err.request.bad", "message": message},
-        },
-    }
-    return Answer(
-        405,
-        canonical(body),
-        ((b"content-type", b"application/json"), (b"allow", right.encode())),
-    )
+    headers = ((b"content-type", b"application/json"), (b"allow", right.encode()))
+    return Answer(405, _said("err.request.bad", message), headers)
 
 
 def _failed() -> Answer:
-    message = (
-        "The registry failed to answer. Please try again; a message sent again has one effect."
+    return Answer(
+        500,
+        _said(
+            "err.service.unavailable",
+            "The registry failed to answer. Please try again; a message sent again has one effect.",
+        ),
     )
-    error = {"code": "err.service.unavailable", "message": message}
-    body = {
-        "errors": [error],
-        "message": {
-            "ack_status": "ERR",
-            "timestamp": now().isoformat(),
-            "correlation_id": "none",
-            "error": error,
-        },
-    }
-    return Answer(500, canonical(body))
+
+
+def _said(code: str, message: str) -> bytes:
+    """An HTTP error with both shapes (behaviour.md 7)."""
+    error = {"code": code, "message": message}
+    return canonical(
+        {
+            "errors": [error],
+            "message": {
+                "ack_status": "ERR",
+                "timestamp": now().isoformat(),
+                "correlation_id": "none",
+                "error": error,
+            },
+        }
+    )
 
 
 def _chunks(answer: Answer) -> Iterator[bytes]:

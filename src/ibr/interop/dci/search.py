@@ -1,4 +1,4 @@
-"""/registry/sync/search: records of the programmes in the asker's reach (digest.md 4.1, 4.2)."""
+"""Search, sync or not: records of the programmes in the asker's reach (digest.md 4.1, 4.2)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from ibr.db.pool import Connection
 from ibr.errors import Conflict, NotUnderstood
 from ibr.ids import new_token
 from ibr.interop.dci import store
+from ibr.interop.dci.answered import Answered, Taken
 from ibr.interop.dci.answers import Answer, Operation
 from ibr.interop.dci.envelope import Opened
 from ibr.interop.dci.messages.header import (
     LONGEST_ID,
     read_locale,
     read_moment_with_zone,
+    read_reference,
     read_transaction_id,
 )
 from ibr.interop.dci.messages.written import write_beneficiary
@@ -62,24 +64,22 @@ async def search(services: Services, opened: Opened) -> Answer:
     NotUnderstood for a message that is at fault as a whole, Conflict for a message_id that was
     used before; what is at fault with one item is said in that item.
     """
-    transaction_id, items = read_search(opened)
     try:
         async with services.database.transaction(opened.asker.reach) as connection:
-            body = await _search(services, connection, opened, transaction_id, items)
+            answered = await answer_search(services, connection, opened, new_token())
+            body = _sealed(services, opened, answered)
+            await _keep(services, connection, opened, answered.message, body)
     except _AnsweredBeforeError:
         async with services.database.transaction(()) as connection:
             body = await _answered_before(services, connection, opened)
     return Answer(200, body)
 
 
-async def _search(
-    services: Services,
-    connection: Connection,
-    opened: Opened,
-    transaction_id: str,
-    items: list[Item],
-) -> bytes:
-    correlation_id = new_token()
+async def answer_search(
+    services: Services, connection: Connection, opened: Opened, correlation_id: str
+) -> Answered:
+    """What is found, written to ledger and audit; for both ways an answer can leave."""
+    transaction_id, items = read_search(opened)
     searcher = Searcher(
         connection,
         services.sealer,
@@ -88,33 +88,45 @@ async def _search(
         message_key=opened.message_key,
         at=opened.at,
     )
-    told = [await _tell(services, opened, searcher, item) for item in items]
+    shown: set[int] = set()
+    told = [await _tell(services, opened, searcher, item, shown) for item in items]
     rejected = sum(each["status"] == "rjct" for each in told)
     await searcher.record({"rejected": rejected, "correlation_id": correlation_id})
-    message = {
-        "transaction_id": transaction_id,
-        "correlation_id": correlation_id,
-        "search_response": told,
-    }
-    body = _sealed(services, opened, message, all_rejected=rejected == len(told))
-    await _keep(services, connection, opened, message, body)
-    return body
+    all_rejected = rejected == len(told)
+    return Answered(
+        message={
+            "transaction_id": transaction_id,
+            "correlation_id": correlation_id,
+            "search_response": told,
+        },
+        status="rjct" if all_rejected else "succ",
+        total=len(told),
+        completed=len(told),
+        reason_code="rjct.errors.too_many" if all_rejected else None,
+        programmes=frozenset(shown),
+    )
 
 
-def _sealed(
-    services: Services, opened: Opened, message: dict[str, Any], *, all_rejected: bool
-) -> bytes:
-    count = len(message["search_response"])
+def take_search(opened: Opened) -> Taken:
+    """What the door must know of a search that is answered later."""
+    transaction_id, items = read_search(opened)
+    return Taken(
+        transaction_id=transaction_id,
+        references=list(dict.fromkeys(each.reference_id for each in items)),
+    )
+
+
+def _sealed(services: Services, opened: Opened, answered: Answered) -> bytes:
     header = services.writer.header(
         OPERATION.answer_action,
         opened.partner.sender_id,
-        status="rjct" if all_rejected else "succ",
-        total=count,
-        completed=count,
+        status=answered.status,
+        total=answered.total,
+        completed=answered.completed,
         at=opened.at,
-        reason_code="rjct.errors.too_many" if all_rejected else None,
+        reason_code=answered.reason_code,
     )
-    return services.writer.sealed(header, message)
+    return services.writer.sealed(header, answered.message)
 
 
 async def _keep(
@@ -151,9 +163,20 @@ async def _answered_before(services: Services, connection: Connection, opened: O
             "message.duplicate",
             "This message_id was used before with another content; give each message its own id.",
         )
+    if earlier["answered_later"]:
+        raise sent_elsewhere("/registry/search")
     sealed = earlier["answer"]
     place = place_of("message_received", "answer", opened.message_key)
     return b"".join(decompressed(services.sealer.open(sealed, place)))
+
+
+def sent_elsewhere(path: str) -> Conflict:
+    """For a message that came on another address before: it is answered there, once."""
+    return Conflict(
+        "message.duplicate",
+        f"This very message came on {path} before and is answered there. Ask sync/txn/status what "
+        "became of it, or send it here as a message with an id of its own.",
+    )
 
 
 def read_search(opened: Opened) -> tuple[str, list[Item]]:
@@ -189,16 +212,6 @@ def _schema(reason: str) -> NotUnderstood:
     return NotUnderstood("message.schema", reason)
 
 
-def read_reference(given: dict[str, Any]) -> str:
-    """The reference_id of an item; numbers are read as text."""
-    value = given.get("reference_id")
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str) or not value or len(value) > LONGEST_ID:
-        raise _schema(f"reference_id is missing, or longer than {LONGEST_ID} characters.")
-    return value
-
-
 def _read_item(request: Any, seen: set[str], number: int) -> Item:
     if not isinstance(request, dict):
         raise _schema("Each search_request is an object.")
@@ -225,9 +238,9 @@ def _read_item(request: Any, seen: set[str], number: int) -> Item:
 
 
 async def _tell(
-    services: Services, opened: Opened, searcher: Searcher, item: Item
+    services: Services, opened: Opened, searcher: Searcher, item: Item, shown: set[int]
 ) -> dict[str, Any]:
-    """One item of the answer."""
+    """One item of the answer; adds the programmes whose records it shows to `shown`."""
     told: dict[str, Any] = {
         "reference_id": item.reference_id,
         "timestamp": written(opened.at),
@@ -253,6 +266,7 @@ async def _tell(
             "status_reason_code": reason.item or "rjct.search_criteria.invalid",
             "status_reason_message": fault.message[:LONGEST_MESSAGE],
         }
+    shown |= {each.programme_id for each in page.records}
     return told | {"status": "succ", **_found(services, item.wanted, page)}
 
 

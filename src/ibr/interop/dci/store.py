@@ -13,42 +13,107 @@ from ibr.db.pool import Connection
 from ibr.questions.enrolled import Kept
 
 
-async def current_key(connection: Connection, use: str, at: datetime) -> asyncpg.Record | None:
-    return await connection.fetchrow(
+async def own_keys(connection: Connection, of_use_after: datetime) -> list[asyncpg.Record]:
+    """The registry's own keys, but for those that ended or were revoked before that moment."""
+    return await connection.fetch(
         """
-        select kid, public_jwk, private_sealed from ibr.registry_key
-        where use = $1 and not_before <= $2 and (not_after is null or not_after > $2)
-        order by not_before desc limit 1
+        select kid, use, algorithm, public_jwk, private_sealed, made_at, not_before, not_after,
+               revoked_at
+        from ibr.registry_key
+        where least(not_after, revoked_at) is null or least(not_after, revoked_at) > $1
+        order by use, algorithm, not_before, kid
         """,
-        use,
-        at,
+        of_use_after,
     )
 
 
-async def published_keys(connection: Connection, ended_after: datetime) -> list[asyncpg.Record]:
+async def published_keys(
+    connection: Connection, at: datetime, ended_after: datetime
+) -> list[asyncpg.Record]:
+    """Public keys that are coming, in use or, to verify with, lately ended; those that are used
+    now stand first."""
     return await connection.fetch(
         """
         select public_jwk from registry_key
-        where use = 'sig' and (not_after is null or not_after > $1) order by not_before
+        where revoked_at is null
+          and (use = 'sig' and (not_after is null or not_after > $2)
+               or use = 'enc' and (not_after is null or not_after > $1))
+        order by use desc, not_before > $1, not_before desc, kid
         """,
+        at,
         ended_after,
     )
 
 
 async def add_key(
-    connection: Connection, kid: str, use: str, jwk: dict[str, Any], sealed: bytes, at: datetime
+    connection: Connection,
+    jwk: dict[str, Any],
+    *,
+    use: str,
+    algorithm: str,
+    sealed: bytes,
+    made_at: datetime,
+    not_before: datetime,
 ) -> None:
+    """Adds a key of the registry's own; the connection is the owner's."""
     await connection.execute(
         """
-        insert into ibr.registry_key (kid, use, public_jwk, private_sealed, not_before)
-        values ($1, $2, $3, $4, $5)
+        insert into ibr.registry_key (kid, use, algorithm, public_jwk, private_sealed, made_at,
+                                      not_before)
+        values ($1, $2, $3, $4, $5, $6, $7)
         """,
-        kid,
+        jwk["kid"],
         use,
+        algorithm,
         msgspec.json.encode(jwk).decode(),
         sealed,
+        made_at,
+        not_before,
+    )
+
+
+async def end_keys(
+    connection: Connection, use: str, algorithm: str, except_kid: str, at: datetime
+) -> None:
+    """The other keys of this use and algorithm end when the one named begins."""
+    await connection.execute(
+        """
+        update ibr.registry_key set not_after = $4
+        where use = $1 and algorithm = $2 and kid <> $3 and revoked_at is null
+          and (not_after is null or not_after > $4)
+        """,
+        use,
+        algorithm,
+        except_kid,
         at,
     )
+
+
+async def reopen_key(connection: Connection, kid: str, end: datetime) -> None:
+    """Takes the end away that a key was to have at that moment."""
+    await connection.execute(
+        "update ibr.registry_key set not_after = null where kid = $1 and not_after = $2", kid, end
+    )
+
+
+async def begin_key(connection: Connection, kid: str, at: datetime) -> None:
+    """Brings a coming key forward to this moment."""
+    await connection.execute(
+        "update ibr.registry_key set not_before = $2 where kid = $1 and not_before > $2", kid, at
+    )
+
+
+async def revoke_own_key(connection: Connection, kid: str, at: datetime) -> bool:
+    """Revokes a key of the registry's own; False when there is none, or it was revoked before."""
+    revoked = await connection.fetchval(
+        """
+        update ibr.registry_key set revoked_at = $2 where kid = $1 and revoked_at is null
+        returning true
+        """,
+        kid,
+        at,
+    )
+    return bool(revoked)
 
 
 async def claim_message(
@@ -85,7 +150,8 @@ async def claim_message(
         return None
     return await connection.fetchrow(
         """
-        select kind, body_digest, transaction_id, correlation_id, answer, received_at
+        select kind, body_digest, transaction_id, correlation_id, answer, received_at,
+               exists (select from accepted_request where message_key = $1) as answered_later
         from message_received where message_key = $1 and partner_id = $2
         """,
         key,
@@ -187,46 +253,53 @@ async def identifier_kinds(connection: Connection) -> dict[str, list[str]]:
 async def messages_of(
     connection: Connection,
     partner_id: int,
-    kind: str,
+    kinds: list[str],
     *,
     attribute: str,
     values: list[str],
     most: int,
 ) -> list[asyncpg.Record]:
-    """A partner's own messages by transaction_id or correlation_id, the newest first."""
+    """A partner's own messages by transaction_id or correlation_id, the newest first.
+
+    `reference_ids` are those of a request that is answered later, None of any other.
+    """
     column = {"transaction_id": "transaction_id", "correlation_id": "correlation_id"}[attribute]
     # The indexes leave yes/no questions out; they count only where the statement says so too.
     return await connection.fetch(
         f"""
-        select message_key, transaction_id, correlation_id, answer, received_at
-        from message_received
-        where partner_id = $1 and {column} = any ($2::text[]) and kind = $3 and kind <> 'enrolled'
+        select message_key, kind, transaction_id, correlation_id, answer, received_at,
+               reference_ids
+        from message_received left join accepted_request using (message_key, partner_id)
+        where partner_id = $1 and {column} = any ($2::text[]) and kind = any ($3::text[])
+          and kind <> 'enrolled'
         order by received_at desc, message_key
         limit $4
         """,
         partner_id,
         values,
-        kind,
+        kinds,
         most,
     )
 
 
 async def messages_with(
-    connection: Connection, partner_id: int, kind: str, references: list[str]
+    connection: Connection, partner_id: int, kinds: list[str], references: list[str]
 ) -> list[asyncpg.Record]:
-    """For each reference_id the newest of the partner's own messages that carried it."""
+    """For each reference_id the newest of the partner's own messages of each kind that carried
+    it."""
     return await connection.fetch(
         """
-        select distinct on (r.reference_id) r.reference_id, m.message_key, m.transaction_id,
-               m.correlation_id, m.answer, m.received_at
+        select distinct on (r.reference_id, m.kind) r.reference_id, m.message_key, m.kind,
+               m.transaction_id, m.correlation_id, m.answer, m.received_at, a.reference_ids
         from message_reference r join message_received m using (message_key)
+             left join accepted_request a using (message_key)
         where r.partner_id = $1 and m.partner_id = $1 and r.reference_id = any ($2::text[])
-          and m.kind = $3
-        order by r.reference_id, m.received_at desc
+          and m.kind = any ($3::text[])
+        order by r.reference_id, m.kind, m.received_at desc
         """,
         partner_id,
         references,
-        kind,
+        kinds,
     )
 
 
@@ -275,5 +348,10 @@ async def keep_search(
 async def kept_message(connection: Connection, key: bytes) -> asyncpg.Record | None:
     """A message as it was taken in, with its answer."""
     return await connection.fetchrow(
-        "select kind, body_digest, answer from message_received where message_key = $1", key
+        """
+        select kind, body_digest, answer,
+               exists (select from accepted_request where message_key = $1) as answered_later
+        from message_received where message_key = $1
+        """,
+        key,
     )

@@ -190,3 +190,73 @@ async def benefits(connection: Connection, records: Sequence[int], limit: int) -
         records,
         limit,
     )
+
+
+# The window comes first and its records after it, one by one: asked in one go, PostgreSQL takes the
+# filters for rarer than they are and sorts the whole country for each block.
+_IDENTIFIED = """
+    with people as materialized (
+        select distinct w.blind_index from (
+            select x.blind_index from enrolled_index x
+            where x.blind_index > $7 and x.role = 0 and x.programme_id = any ($2::integer[])
+            order by x.blind_index limit $8
+        ) as w
+    )
+    select people.blind_index, wanted.record_id, wanted.value_sealed
+    from people left join lateral (
+        select i.record_id, i.value_sealed
+        from enrolled_index x
+        join programme p on p.programme_id = x.programme_id
+        join beneficiary_record r on r.record_id = x.record_id
+        join identifier i on i.record_id = x.record_id and i.blind_index = x.blind_index
+                         and i.role = x.role
+        join identifier_type t on t.type_id = i.type_id
+        where x.blind_index = people.blind_index and x.role = 0
+          and x.programme_id = any ($2::integer[])
+          and t.code = $1 and i.replaced_at is null
+          and ($3::smallint[] is null or x.status = any ($3::smallint[])
+               or (x.status = $4 and p.suspended_counts))
+          and ($5::boolean is null or r.is_disabled = $5)
+          and (cardinality($6::text[]) = 0 or r.region_code = any ($6::text[]))
+        order by i.record_id
+        limit 1
+    ) as wanted on true
+    order by people.blind_index
+"""
+
+
+async def identified(
+    connection: Connection,
+    kind: str,
+    *,
+    programmes: Sequence[int],
+    statuses: Sequence[int] | None,
+    suspended: int,
+    disabled: bool | None,
+    regions: Sequence[str],
+    after: bytes,
+    window: int,
+) -> list[Record]:
+    """The next blind indexes of people and heads of households, in their order; with a value
+    where one of their records is wanted."""
+    return await connection.fetch(
+        _IDENTIFIED,
+        kind,
+        sorted(programmes),
+        None if statuses is None else sorted(statuses),
+        suspended,
+        disabled,
+        list(regions),
+        after,
+        window,
+    )
+
+
+async def held(connection: Connection, indexes: Sequence[bytes]) -> set[bytes]:
+    rows = await connection.fetch(
+        """
+        select distinct blind_index from enrolled_index where blind_index = any ($1::bytea[])
+        """,
+        list(indexes),
+    )
+    return {row["blind_index"] for row in rows}

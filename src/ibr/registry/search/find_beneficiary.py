@@ -32,9 +32,13 @@ async def find(
     return Page(await _opened(connection, sealer, reach, rows), total)
 
 
-async def identifier_types(connection: Connection) -> dict[str, str]:
-    """Every kind of identifier reported so far, and whom it identifies."""
-    return await store.identifier_types(connection)
+async def find_records(
+    connection: Connection, sealer: Sealer, programmes: Iterable[int], numbers: Sequence[int]
+) -> dict[int, FoundRecord]:
+    """These records by their numbers, as far as they are of these programmes."""
+    reach = sorted(programmes)
+    rows = await store.records(connection, reach, numbers)
+    return {each.record_id: each for each in await _opened(connection, sealer, reach, rows)}
 
 
 async def _opened(

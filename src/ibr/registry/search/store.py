@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -26,7 +27,7 @@ from ibr.registry.search.model import (
 MOST_BENEFITS: Final = 100
 
 
-class _Column(msgspec.Struct, frozen=True):
+class Column(msgspec.Struct, frozen=True):
     """An expression over the tables below, and the type that its values are bound as.
 
     With `within`, the expression is one of many values of a record: `within` reads them.
@@ -38,27 +39,27 @@ class _Column(msgspec.Struct, frozen=True):
     precision: str = ""
 
 
-_COLUMNS: Final[dict[Attribute, _Column]] = {
-    "status": _Column("e.status", "smallint"),
-    "enrolled_on": _Column("e.enrolled_at", "timestamptz"),
-    "unit": _Column("r.assistance_unit", "smallint"),
-    "sex": _Column("r.sex", "smallint"),
-    "born_on": _Column("r.birth_date", "date", precision="r.birth_precision"),
-    "region": _Column("r.region_code", "text"),
-    "sub_region": _Column("r.sub_region_code", "text"),
-    "disabled": _Column("r.is_disabled", "boolean"),
-    "group_size": _Column("r.group_size", "double precision"),
-    "status_changed_on": _Column(
+COLUMNS: Final[dict[Attribute, Column]] = {
+    "status": Column("e.status", "smallint"),
+    "enrolled_on": Column("e.enrolled_at", "timestamptz"),
+    "unit": Column("r.assistance_unit", "smallint"),
+    "sex": Column("r.sex", "smallint"),
+    "born_on": Column("r.birth_date", "date", precision="r.birth_precision"),
+    "region": Column("r.region_code", "text"),
+    "sub_region": Column("r.sub_region_code", "text"),
+    "disabled": Column("r.is_disabled", "boolean"),
+    "group_size": Column("r.group_size", "double precision"),
+    "status_changed_on": Column(
         "s.changed_at",
         "timestamptz",
         "from status_change s where s.record_id = r.record_id and s.programme_id = r.programme_id",
     ),
-    "benefit_type": _Column(
+    "benefit_type": Column(
         "b.benefit_type",
         "smallint",
         "from benefit b where b.record_id = r.record_id and b.programme_id = r.programme_id",
     ),
-    "benefit_given_on": _Column(
+    "benefit_given_on": Column(
         "b.given_at",
         "timestamptz",
         "from benefit b where b.record_id = r.record_id and b.programme_id = r.programme_id",
@@ -66,41 +67,62 @@ _COLUMNS: Final[dict[Attribute, _Column]] = {
 }
 _SORT_COLUMNS: Final[dict[Attribute, str]] = {
     "programme": "(select p.code from programme p where p.programme_id = r.programme_id)",
-    **{name: each.sql for name, each in _COLUMNS.items() if not each.within},
+    **{name: each.sql for name, each in COLUMNS.items() if not each.within},
 }
 SORTABLE: Final = frozenset(_SORT_COLUMNS)
 _SIGNS: Final[dict[Operator, str]] = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-_FROM: Final = """
+FROM: Final = """
     from beneficiary_record r
     join enrolment e on e.record_id = r.record_id and e.programme_id = r.programme_id
 """
 
+_SELECT: Final = """
+    select r.record_id, r.programme_id, r.assistance_unit, r.subject_index, r.personal,
+           e.enrolled_at, e.status, e.first_benefit_at, e.last_benefit_at,
+           array(select distinct s.changed_at from status_change s
+                 where s.record_id = r.record_id and s.programme_id = r.programme_id
+                 order by 1) as status_dates
+"""
 
-class Compiled:
-    """A filter as a condition; `$1` are the programmes in reach."""
+
+class Conditions(ABC):
+    """A filter as a condition of SQL; where its values come from is said by who derives from it.
+
+    One filter over the whole registry has its values bound (`Compiled`, below); many filters over
+    a few records have theirs in columns (matching/store.py).
+    """
+
+    def of(self, node: Filter) -> str:
+        """The condition of a filter."""
+        if isinstance(node, Compare):
+            if node.operator == "ne":
+                return self.of(Not(Compare(node.attribute, "eq", node.values)))
+            return self.comparison(node)
+        if isinstance(node, Not):
+            # What a record lacks compares as unknown in SQL; for the asker it does not match.
+            return f"not coalesce(({self.of(node.part)}), false)"
+        if not node.parts:
+            raise ValueError("an empty filter is never compiled")
+        word = " and " if isinstance(node, And) else " or "
+        return "(" + word.join(self.of(part) for part in node.parts) + ")"
+
+    @abstractmethod
+    def comparison(self, node: Compare) -> str:
+        """The condition of one comparison by any operator but `ne`."""
+
+
+class Compiled(Conditions):
+    """A filter as a condition with bound values; `$1` are the programmes in reach."""
 
     def __init__(self, programmes: Iterable[int], wanted: Filter) -> None:
         self.values: list[object] = [sorted(programmes)]
-        self.condition = f"r.programme_id = any ($1::integer[]) and ({self._any(wanted)})"
+        self.condition = f"r.programme_id = any ($1::integer[]) and ({self.of(wanted)})"
 
     def bind(self, value: object, kind: str) -> str:
         self.values.append(value)
         return f"${len(self.values)}::{kind}"
 
-    def _any(self, node: Filter) -> str:
-        if isinstance(node, Compare):
-            return self._compare(node)
-        if isinstance(node, Not):
-            # What a record lacks compares as unknown in SQL; for the asker it does not match.
-            return f"not coalesce(({self._any(node.part)}), false)"
-        if not node.parts:
-            raise ValueError("an empty filter is never compiled")
-        word = " and " if isinstance(node, And) else " or "
-        return "(" + word.join(self._any(part) for part in node.parts) + ")"
-
-    def _compare(self, node: Compare) -> str:
-        if node.operator == "ne":
-            return self._any(Not(Compare(node.attribute, "eq", node.values)))
+    def comparison(self, node: Compare) -> str:
         if node.attribute == "identifier":
             return self._identifier(node)
         if node.attribute == "programme":
@@ -110,7 +132,7 @@ class Compiled:
                 "r.programme_id = any (array(select p.programme_id from programme p "
                 f"where lower(p.code) = any ({codes})))"
             )
-        column = _COLUMNS[node.attribute]
+        column = COLUMNS[node.attribute]
         condition = self._column(column, node)
         return f"exists (select {column.within} and ({condition}))" if column.within else condition
 
@@ -121,7 +143,7 @@ class Compiled:
             f"where i.blind_index = any ({indexes}) and i.programme_id = any ($1::integer[])))"
         )
 
-    def _column(self, column: _Column, node: Compare) -> str:
+    def _column(self, column: Column, node: Compare) -> str:
         if isinstance(node.values[0], Span):
             spans = [each for each in node.values if isinstance(each, Span)]
             parts = [self._span(column, node.operator, each) for each in spans]
@@ -131,7 +153,7 @@ class Compiled:
             return f"{column.sql} {_SIGNS[node.operator]} {value}"
         return f"{column.sql} = any ({self.bind(list(node.values), column.type + '[]')})"
 
-    def _span(self, column: _Column, operator: Operator, span: Span) -> str:
+    def _span(self, column: Column, operator: Operator, span: Span) -> str:
         first, until = span.first, span.until
 
         def bound(moment: datetime) -> str:
@@ -164,12 +186,8 @@ async def page(connection: Connection, programmes: Iterable[int], wanted: Wanted
     offset = (wanted.page_number - 1) * wanted.page_size
     return await connection.fetch(
         f"""
-        select r.record_id, r.programme_id, r.assistance_unit, r.subject_index, r.personal,
-               e.enrolled_at, e.status, e.first_benefit_at, e.last_benefit_at,
-               array(select distinct s.changed_at from status_change s
-                     where s.record_id = r.record_id and s.programme_id = r.programme_id
-                     order by 1) as status_dates
-        {_FROM}
+        {_SELECT}
+        {FROM}
         where {compiled.condition}
         order by {_order(wanted.sort)}
         limit {compiled.bind(wanted.page_size, "bigint")}
@@ -183,8 +201,23 @@ async def count(connection: Connection, programmes: Iterable[int], wanted: Filte
     compiled = Compiled(programmes, wanted)
     return int(
         await connection.fetchval(
-            f"select count(*) {_FROM} where {compiled.condition}", *compiled.values
+            f"select count(*) {FROM} where {compiled.condition}", *compiled.values
         )
+    )
+
+
+async def records(
+    connection: Connection, programmes: Iterable[int], numbers: Sequence[int]
+) -> list[Record]:
+    """These records, as far as their programmes are among those given."""
+    return await connection.fetch(
+        f"""
+        {_SELECT}
+        {FROM}
+        where r.record_id = any ($1::bigint[]) and r.programme_id = any ($2::integer[])
+        """,
+        list(numbers),
+        sorted(programmes),
     )
 
 

@@ -10,7 +10,13 @@ from ibr.access.staff.rights import RIGHTS
 from ibr.asker import Purpose
 from ibr.codelists.enrolment_status import DECEASED, GRADUATED
 from ibr.errors import NotUnderstood
-from ibr.questions.person_record import identifier_types, person_record, read_subject
+from ibr.questions.person_record import (
+    PersonRecord,
+    identifier_types,
+    person_record,
+    read_subject,
+)
+from ibr.questions.told_elsewhere import DeathSeen
 from ibr.web.answers import page
 from ibr.web.charts.benefit_timeline import rows_of
 from ibr.web.visit import Visit
@@ -52,8 +58,15 @@ async def show(visit: Visit) -> Response[str]:
         found=found,
         subject=subject,
         purpose=purpose,
+        deaths=_to_check(found),
         rows=rows_of(found.records, visit.written, _ENDED),
     )
+
+
+def _to_check(found: PersonRecord) -> list[DeathSeen]:
+    """Deaths reported elsewhere that some programme here does not know of."""
+    known = all(each.record.status == DECEASED for each in found.records)
+    return [] if known else found.elsewhere.deaths
 
 
 def _problems(visit: Visit) -> dict[str, str]:

@@ -19,7 +19,7 @@ _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request's header says; `sent_at` is its message_ts."""
+    """What a header says; `sent_at` is its message_ts. Only answers and news carry a status."""
 
     version: str
     message_id: str
@@ -30,6 +30,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     receiver_id: str | None
     total_count: int
     meta: dict[str, Any]
+    status: str | None = None
+    reason_code: str | None = None
+    encrypted: bool = False
 
 
 def _bad(field: str, reason: str, code: str = "message.header") -> NotUnderstood:
@@ -74,6 +77,15 @@ def read_count(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def _flag(value: object) -> bool:
+    """Whether the message is said to be encrypted; loosely written too, as samples have it."""
+    if isinstance(value, str):
+        value = {"": False, "false": False, "true": True}.get(value.strip().lower(), value)
+    if value is None or (isinstance(value, int) and value in (0, 1)):
+        return bool(value)
+    raise _bad("is_msg_encrypted", "header.is_msg_encrypted is true or false.")
+
+
 def read_locale(value: object) -> str:
     """Three lower-case letters; `eng` where nothing is given (behaviour.md 20)."""
     if value in (None, ""):
@@ -99,6 +111,19 @@ def read_transaction_id(value: object) -> str | None:
     return value
 
 
+def read_reference(given: dict[str, Any]) -> str:
+    """The reference_id of an item; numbers are read as text."""
+    value = given.get("reference_id")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value or len(value) > LONGEST_ID:
+        raise NotUnderstood(
+            "message.schema",
+            f"reference_id is missing, or longer than {LONGEST_ID} characters.",
+        )
+    return value
+
+
 def check_version(header: dict[str, Any]) -> str:
     """The protocol version; every 1.x.y is read, absent means 1.0.0 (behaviour.md 4)."""
     version = header.get("version")
@@ -111,9 +136,11 @@ def check_version(header: dict[str, Any]) -> str:
     return version
 
 
-def read_header(header: dict[str, Any], now: datetime) -> Header:
+def read_header(header: dict[str, Any], now: datetime, *, told: bool = False) -> Header:
     """The header in order; NotUnderstood names the first member at fault.
 
+    With `told` it is the header of an answer or of news: the standard has two forms for those,
+    and only one of them must count its items (digest.md 2.2).
     The version is checked apart from this, because behaviour.md puts it after the schema.
     """
     message_id = _text(header, "message_id", longest=200, required=True)
@@ -134,13 +161,11 @@ def read_header(header: dict[str, Any], now: datetime) -> Header:
             "message.message_ts",
         )
     count = read_count(header.get("total_count"))
+    if count is None and told and header.get("total_count") in (None, ""):
+        count = 0
     if count is None or count < 0:
         raise _bad(
             "total_count", "header.total_count must be the number of items.", "message.total_count"
-        )
-    if header.get("is_msg_encrypted") in (True, "true", 1):
-        raise NotUnderstood(
-            "message.encrypted", "Encrypted messages are not read by this registry yet."
         )
     meta = header.get("meta")
     assert message_id is not None
@@ -155,4 +180,9 @@ def read_header(header: dict[str, Any], now: datetime) -> Header:
         receiver_id=_text(header, "receiver_id", longest=200, required=False),
         total_count=count,
         meta=meta if isinstance(meta, dict) else {},
+        encrypted=_flag(header.get("is_msg_encrypted")),
+        status=_text(header, "status", longest=20, required=False) if told else None,
+        reason_code=(
+            _text(header, "status_reason_code", longest=60, required=False) if told else None
+        ),
     )

@@ -12,7 +12,7 @@ from ibr.interop.dci.query.attributes import PUBLISHED, path_of
 from ibr.questions.filters import And, Filter, Sort, check_limits, compare, refuse, sort_by
 from ibr.questions.find_beneficiaries import MOST_PER_PAGE, USUAL_PER_PAGE, Wanted
 
-_FORMS: Final = {
+FORMS: Final = {
     "idtype-value": idtype_value.read,
     "expression": expression.read,
     "predicate": predicate.read,
@@ -57,37 +57,46 @@ def _from_one(given: dict[str, Any], name: str, otherwise: int) -> int:
 
 def read_wanted(criteria: dict[str, Any], page: tuple[int, int]) -> Wanted:
     """What one search wants; NotUnderstood says which attribute, operator or value is at fault."""
-    kind = criteria.get("query_type")
-    form = _FORMS.get(kind) if isinstance(kind, str) else None
-    if form is None:
-        refuse(f"query_type is one of {', '.join(_FORMS)}.")
-    registry = criteria.get("reg_type")
-    if registry not in (None, "") and str(registry).rsplit(":", 1)[-1].lower() != "ibr":
-        refuse("reg_type of this registry is ns:org:RegistryType:IBR.")
-    # The official samples give a predicate under the name of an expression; a list tells them.
-    query = criteria.get("query")
-    if form is expression.read and isinstance(query, list):
-        form = predicate.read
-    wanted = check_limits(form(query))
+    kind, query = criteria.get("query_type"), criteria.get("query")
+    if not isinstance(kind, str) or kind not in FORMS:
+        refuse(f"query_type is one of {', '.join(FORMS)}.")
+    check_registry(criteria.get("reg_type"))
+    wanted = read_query(kind, query)
     size, number = page
     return Wanted(
-        filter=_narrowed(wanted, criteria.get("reg_record_type")),
+        filter=narrowed(wanted, criteria.get("reg_record_type"), "reg_record_type"),
         sort=_sort(criteria.get("sort"), _one_value(kind, query)),
         page_size=size,
         page_number=number,
     )
 
 
-def _narrowed(wanted: Filter, record_type: Any) -> Filter:
+def check_registry(registry: Any) -> None:
+    """NotUnderstood where another kind of registry is asked."""
+    if registry not in (None, "") and str(registry).rsplit(":", 1)[-1].lower() != "ibr":
+        refuse("reg_type of this registry is ns:org:RegistryType:IBR.")
+
+
+def read_query(kind: str, query: Any) -> Filter:
+    """The filter of a query in one of the forms; NotUnderstood says what is at fault."""
+    form = FORMS[kind]
+    # The official samples give a predicate under the name of an expression; a list tells them.
+    if form is expression.read and isinstance(query, list):
+        form = predicate.read
+    return check_limits(form(query))
+
+
+def narrowed(wanted: Filter, record_type: Any, name: str) -> Filter:
+    """The filter for one kind of record; `name` is what the asker calls that member."""
     if not isinstance(record_type, (str, type(None))):
-        refuse("reg_record_type is Beneficiary, Member or Group.")
+        refuse(f"{name} is Beneficiary, Member or Group.")
     kind = (record_type or "").rsplit(":", 1)[-1].strip().lower()
     if kind not in _UNITS:
-        refuse("reg_record_type is Beneficiary, Member or Group.")
+        refuse(f"{name} is Beneficiary, Member or Group.")
     units = _UNITS[kind]
     if units is None:
         return wanted
-    return And((compare("unit", "in", units, "reg_record_type"), wanted))
+    return And((compare("unit", "in", units, name), wanted))
 
 
 def _one_value(kind: str | None, query: Any) -> str | None:

@@ -1,0 +1,1 @@
+"""Requests that were acknowledged, kept until they are answered and afterwards."""

@@ -1,0 +1,1 @@
+"""Many filters over a few records at once: which of them match which."""

@@ -1,0 +1,1 @@
+"""What the registry asked of other registries: orders, and questions with their answers."""

@@ -1,0 +1,1 @@
+"""What the registry subscribed to at other registries, with the codes they gave."""
