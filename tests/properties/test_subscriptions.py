@@ -278,13 +278,13 @@ def play(world: World, plan: list[Json]) -> None:
 
 
 @settings(
-    max_examples=30,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     seed=st.integers(0, 10_000),
-    block=st.sampled_from([1, 7, 5_000]),
+    block=st.sampled_from([11, 5_000, 5_000]),
     plan=st.lists(rounds, min_size=2, max_size=4),
 )
 def test_exactly_those_are_told_whom_a_plain_reading_names(

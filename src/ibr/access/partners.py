@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
@@ -22,8 +23,10 @@ from ibr.ids import new_secret, new_token
 # A right that was taken away is gone after this many seconds at the latest (reliability D7 asks
 # for a minute).
 FRESH_SECONDS: Final = 5.0
-# A name the book does not know is looked up at once, but not more often than this.
-RELOAD_SECONDS: Final = 0.5
+# A name the book does not know is looked up at once, for it may have been added a moment ago; of
+# such looks there may be so many in so many seconds, lest unknown names keep the database busy.
+LOOKS: Final = 8
+LOOKS_SECONDS: Final = 4.0
 
 Read = Callable[[Connection], Awaitable[None]]
 
@@ -37,6 +40,7 @@ class PartnerBook:
         self._beside = beside
         self._loaded_at = float("-inf")
         self._loading = asyncio.Lock()
+        self._looks: deque[float] = deque(maxlen=LOOKS)
         self._by_client: dict[str, Partner] = {}
         self._by_sender: dict[str, Partner] = {}
         self._by_number: dict[int, Partner] = {}
@@ -62,11 +66,19 @@ class PartnerBook:
             self.programmes_by_code = {each.code.casefold(): each for each in programmes}
             self._loaded_at = time.monotonic()
 
+    async def look_again(self) -> None:
+        """Reads everything anew for a name that is not known, unless that was done too often."""
+        moment = time.monotonic()
+        if len(self._looks) == LOOKS and moment - self._looks[0] < LOOKS_SECONDS:
+            return
+        self._looks.append(moment)
+        await self.refresh(0)
+
     async def by_client(self, client_id: str) -> Partner | None:
         """The partner with this client id, None when there is none or it is shut out."""
         await self.refresh()
         if client_id not in self._by_client:
-            await self.refresh(RELOAD_SECONDS)
+            await self.look_again()
         partner = self._by_client.get(client_id)
         return None if partner is None or partner.suspended else partner
 
@@ -83,7 +95,7 @@ class PartnerBook:
         """The partner with this number, shut out or not: what it sent before is still its own."""
         await self.refresh()
         if partner_id not in self._by_number:
-            await self.refresh(RELOAD_SECONDS)
+            await self.look_again()
         return self._by_number.get(partner_id)
 
     def currency_of(self, code: str) -> str | None:
@@ -95,7 +107,7 @@ class PartnerBook:
         """The programme with this code, whatever the case of its letters."""
         found = self.programmes_by_code.get(code.casefold())
         if found is None:
-            await self.refresh(RELOAD_SECONDS)
+            await self.look_again()
             found = self.programmes_by_code.get(code.casefold())
         return found
 

@@ -17,7 +17,7 @@ import msgspec
 
 from ibr.access.limits import RequestLimit
 from ibr.access.model import Partner
-from ibr.access.partners import RELOAD_SECONDS, PartnerBook
+from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Claims, Tokens
 from ibr.asker import Asker, Purpose
 from ibr.clock import now
@@ -152,7 +152,7 @@ class Envelopes:
             await self._book.refresh(0)
         except UnknownOwnKeyError:
             # It may have been made, and published, since this process last read our own.
-            await self._book.refresh(RELOAD_SECONDS)
+            await self._book.look_again()
         partner = await self._book.by_client(caller.partner.client_id)
         if partner is None:
             raise NotProven("token.invalid", "The client of this token is not known, or shut out.")
