@@ -38,7 +38,8 @@ class _Generator:
         self.result = Result()
         self.statuses: Counter[str] = Counter()
         self.latencies = array("d")
-        self.idle: list[_Connection] = []
+        # In turn, so that none is idle for so long that the server closes it.
+        self.idle: deque[_Connection] = deque()
         self.waiting: deque[float] = deque()
         self.stopping = False
         self.busy = 0
@@ -80,7 +81,7 @@ class _Generator:
             now = time.perf_counter()
             while due <= now:
                 if self.idle:
-                    self.send(self.idle.pop(), due)
+                    self.send(self.idle.popleft(), due)
                 else:
                     self.waiting.append(due)
                 due += draw.expovariate(self.plan.rate)
@@ -99,7 +100,7 @@ class _Generator:
         if plan.rate:
             await self.arrivals(started + plan.seconds)
         else:
-            idle, self.idle = self.idle, []
+            idle, self.idle = self.idle, deque()
             for connection in idle:
                 self.send(connection, time.perf_counter())
             stop_at = started + plan.seconds
@@ -159,6 +160,8 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         if not self.generator.stopping:
             self.generator.result.broken_connections += 1
+            if self in self.generator.idle:
+                self.generator.idle.remove(self)
 
 
 def _whole(data: bytes, end: int) -> bool:

@@ -20,13 +20,14 @@ from ibr.audit.record import record_event
 from ibr.calls.rules import within
 from ibr.clock import written
 from ibr.db.pool import Connection
-from ibr.errors import Conflict, NotUnderstood
+from ibr.errors import NotUnderstood
 from ibr.ids import new_token
 from ibr.interop.dci import search, store, subscribe, txn_status
 from ibr.interop.dci.accepted import store as accepted
 from ibr.interop.dci.answered import Answered, Taken
 from ibr.interop.dci.answers import Answer
 from ibr.interop.dci.envelope import Opened
+from ibr.interop.dci.messages.again import sent_elsewhere, used_before
 from ibr.interop.dci.services import Services
 from ibr.outbox.model import Kind
 from ibr.protection.seal import place_of
@@ -65,26 +66,6 @@ OPERATIONS: Final = {
             "on-search",
             search.take_search,
             search.answer_search,
-        ),
-        Later(
-            "/registry/subscribe",
-            "subscribe",
-            scopes.SUBSCRIBE,
-            "subscribe",
-            "on-subscribe",
-            "on-subscribe",
-            subscribe.take_subscribe,
-            subscribe.subscribe,
-        ),
-        Later(
-            "/registry/unsubscribe",
-            "unsubscribe",
-            scopes.UNSUBSCRIBE,
-            "unsubscribe",
-            "on-unsubscribe",
-            "on-unsubscribe",
-            subscribe.take_unsubscribe,
-            subscribe.unsubscribe,
         ),
         Later(
             "/registry/subscribe",
@@ -148,12 +129,9 @@ async def accept(services: Services, opened: Opened, body: bytes) -> Answer:
     if earlier is None:
         return _ack(correlation_id, opened.at)
     if (earlier["kind"], earlier["body_digest"]) != (operation.kind, opened.body_digest):
-        raise Conflict(
-            "message.duplicate",
-            "This message_id was used before with another content; give each message its own id.",
-        )
+        raise used_before()
     if not earlier["answered_later"]:
-        raise search.sent_elsewhere(operation.path.replace("/registry/", "/registry/sync/"))
+        raise sent_elsewhere(operation.path.replace("/registry/", "/registry/sync/"))
     return _ack(earlier["correlation_id"], earlier["received_at"])
 
 

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from ibr.clock import written
 from ibr.db.pool import Connection
-from ibr.errors import Conflict, NotAllowed, NotUnderstood
+from ibr.errors import NotAllowed, NotUnderstood
 from ibr.ids import new_token
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer, Operation
 from ibr.interop.dci.envelope import Opened
 from ibr.interop.dci.identifier_kinds import IdentifierKinds
+from ibr.interop.dci.messages.again import used_before
 from ibr.interop.dci.messages.header import read_transaction_id
 from ibr.interop.dci.query.enrolled_query import EnrolledQuery, Subject, read_enrolled_query
 from ibr.interop.dci.services import Services
@@ -94,11 +95,7 @@ class Enrolled:
             )
         )
         if not answer.same_content:
-            raise Conflict(
-                "message.duplicate",
-                "This message_id was used before with another content; give each message its own "
-                "id.",
-            )
+            raise used_before()
         return self._written(opened, query, answer, transaction_id)
 
     async def _indexes(self, subject: Subject) -> list[bytes]:

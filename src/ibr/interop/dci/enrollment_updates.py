@@ -18,7 +18,7 @@ from ibr.clock import now, written
 from ibr.db.pool import Connection
 from ibr.deliveries import receive
 from ibr.deliveries.model import DeliveryHead, Tally
-from ibr.errors import Conflict, NotAllowed, NotUnderstood, Unavailable
+from ibr.errors import NotAllowed, NotUnderstood, Unavailable
 from ibr.ids import new_token
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer, Operation
@@ -33,6 +33,7 @@ from ibr.interop.dci.merge_delivery import (
     merge_all,
     stored_answer,
 )
+from ibr.interop.dci.messages.again import used_before
 from ibr.interop.dci.messages.header import read_count, read_transaction_id
 from ibr.interop.dci.outcomes import Outcomes, digest_of
 from ibr.interop.dci.read_updates import (
@@ -247,10 +248,7 @@ async def _again(
 ) -> Answer:
     """The same message once more: the stored answer, or the rest of the work."""
     if earlier["body_digest"] != opened.body_digest or earlier["kind"] != KIND:
-        raise Conflict(
-            "message.duplicate",
-            "This message_id was used before with another content; give each message its own id.",
-        )
+        raise used_before()
     if earlier["answer"] is not None:
         return stored_answer(services, opened.message_key, earlier["answer"])
     # Looked for in every programme: the sender may have lost the right to one of them meanwhile.

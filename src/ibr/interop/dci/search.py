@@ -10,19 +10,14 @@ import zstandard
 from ibr.asker import Purpose
 from ibr.clock import written
 from ibr.db.pool import Connection
-from ibr.errors import Conflict, NotUnderstood
+from ibr.errors import NotUnderstood
 from ibr.ids import new_token
 from ibr.interop.dci import store
 from ibr.interop.dci.answered import Answered, Taken
 from ibr.interop.dci.answers import Answer, Operation
 from ibr.interop.dci.envelope import Opened
-from ibr.interop.dci.messages.header import (
-    LONGEST_ID,
-    read_locale,
-    read_moment_with_zone,
-    read_reference,
-    read_transaction_id,
-)
+from ibr.interop.dci.messages.again import sent_elsewhere, used_before
+from ibr.interop.dci.messages.batch import SEARCHES, Entry, read_batch, schema
 from ibr.interop.dci.messages.written import write_beneficiary
 from ibr.interop.dci.outcomes import decompressed
 from ibr.interop.dci.query.criteria import read_pagination, read_purpose, read_wanted
@@ -30,7 +25,6 @@ from ibr.interop.dci.reasons import LONGEST_MESSAGE, reason_of
 from ibr.interop.dci.services import Services
 from ibr.protection.seal import place_of
 from ibr.questions.find_beneficiaries import Page, Searcher, Wanted
-from ibr_messages.strict_json import canonical
 
 KIND: Final = "search"
 OPERATION: Final = Operation(
@@ -39,7 +33,6 @@ OPERATION: Final = Operation(
     "on-search",
     {"transaction_id": "", "correlation_id": "", "search_response": []},
 )
-MOST_ITEMS: Final = 1000
 # No answer shows more than this and one page: it is built in memory.
 MOST_RECORDS: Final = 2000
 
@@ -159,10 +152,7 @@ async def _answered_before(services: Services, connection: Connection, opened: O
     """The stored answer, byte for byte (behaviour.md 27)."""
     earlier = await store.kept_message(connection, opened.message_key)
     if earlier is None or (earlier["kind"], earlier["body_digest"]) != (KIND, opened.body_digest):
-        raise Conflict(
-            "message.duplicate",
-            "This message_id was used before with another content; give each message its own id.",
-        )
+        raise used_before()
     if earlier["answered_later"]:
         raise sent_elsewhere("/registry/search")
     sealed = earlier["answer"]
@@ -170,71 +160,23 @@ async def _answered_before(services: Services, connection: Connection, opened: O
     return b"".join(decompressed(services.sealer.open(sealed, place)))
 
 
-def sent_elsewhere(path: str) -> Conflict:
-    """For a message that came on another address before: it is answered there, once."""
-    return Conflict(
-        "message.duplicate",
-        f"This very message came on {path} before and is answered there. Ask sync/txn/status what "
-        "became of it, or send it here as a message with an id of its own.",
-    )
-
-
 def read_search(opened: Opened) -> tuple[str, list[Item]]:
     """The transaction and the items; NotUnderstood for what is at fault as a whole."""
-    message = opened.message
-    # A string that is no text would only be found when it is stored or written.
-    canonical(message)
-    transaction_id = read_transaction_id(message.get("transaction_id"))
-    if transaction_id is None and "transaction_id" not in message:
-        raise _schema("message.transaction_id is missing; every search needs it.")
-    # Given but empty, as the official samples have it, it is absent (behaviour.md 26).
-    transaction_id = transaction_id or opened.header.message_id[:LONGEST_ID]
-    requests = message.get("search_request")
-    if not isinstance(requests, list):
-        raise _schema("message.search_request must be an array of searches.")
-    if len(requests) > MOST_ITEMS:
-        raise NotUnderstood(
-            "message.too_many_items", f"A message may carry {MOST_ITEMS} searches at most."
-        )
-    if not requests or opened.header.total_count != len(requests):
-        raise NotUnderstood(
-            "message.total_count",
-            f"header.total_count says {opened.header.total_count}, but search_request holds "
-            f"{len(requests)}; it must hold at least one, and as many as are counted.",
-        )
-    seen: set[str] = set()
-    return transaction_id, [
-        _read_item(request, seen, number) for number, request in enumerate(requests)
-    ]
+    transaction_id, entries = read_batch(SEARCHES, opened.header, opened.message)
+    return transaction_id, [_read_item(each) for each in entries]
 
 
-def _schema(reason: str) -> NotUnderstood:
-    return NotUnderstood("message.schema", reason)
-
-
-def _read_item(request: Any, seen: set[str], number: int) -> Item:
-    if not isinstance(request, dict):
-        raise _schema("Each search_request is an object.")
-    # Given but empty, as in the official samples: the item goes by its place.
-    empty = request.get("reference_id") == ""
-    reference_id = str(number) if empty else read_reference(request)
-    criteria = request.get("search_criteria")
-    if not isinstance(criteria, dict):
-        raise _schema("search_criteria is missing; every search needs it.")
-    locale = read_locale(request.get("locale"))
-    page = read_pagination(criteria, request)
+def _read_item(entry: Entry) -> Item:
+    # Pages that cannot be read make the whole message one that cannot be answered.
+    page = read_pagination(entry.criteria, entry.request)
+    reference_id, locale, fault = entry.reference_id, entry.locale, entry.fault
     try:
-        if reference_id in seen:
-            raise NotUnderstood(
-                "query.reference_duplicate",
-                "This reference_id stands twice in the message; give each search its own.",
-            )
-        seen.add(reference_id)
-        read_moment_with_zone(request.get("timestamp"), "timestamp", "query.timestamp")
-        wanted = read_wanted(criteria, page)
-    except NotUnderstood as fault:
+        wanted = read_wanted(entry.criteria, page) if fault is None else None
+    except NotUnderstood as found:
+        wanted, fault = None, found
+    if wanted is None:
         return Item(reference_id, locale, None, fault=fault)
-    return Item(reference_id, locale, wanted, read_purpose(criteria))
+    return Item(reference_id, locale, wanted, read_purpose(entry.criteria))
 
 
 async def _tell(
@@ -248,7 +190,7 @@ async def _tell(
     }
     try:
         if item.wanted is None:
-            raise item.fault or _schema("The search could not be read.")
+            raise item.fault or schema("The search could not be read.")
         if searcher.shown >= MOST_RECORDS:
             raise NotUnderstood(
                 "query.too_many",

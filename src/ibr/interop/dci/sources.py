@@ -19,12 +19,13 @@ from ibr.audit.events import SOURCE_REFUSED, SOURCE_TOLD
 from ibr.audit.record import record_event
 from ibr.clock import written
 from ibr.db.pool import Connection
-from ibr.errors import Conflict, NotFound, NotUnderstood
+from ibr.errors import NotFound, NotUnderstood
 from ibr.ids import new_token
 from ibr.intake.news_of_sources import Candidate, Dropped, take_news
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer
 from ibr.interop.dci.envelope import Opened
+from ibr.interop.dci.messages.again import used_before
 from ibr.interop.dci.messages.header import read_transaction_id
 from ibr.interop.dci.services import Services
 from ibr.interop.dci.source_answers import (
@@ -115,10 +116,7 @@ async def receive(services: Services, opened: Opened) -> Answer:
     if earlier is None:
         return _ack(correlation_id, opened.at)
     if (earlier["kind"], earlier["body_digest"]) != (receiver.action, opened.body_digest):
-        raise Conflict(
-            "message.duplicate",
-            "This message_id was used before with another content; give each message its own id.",
-        )
+        raise used_before()
     return _ack(earlier["correlation_id"], earlier["received_at"])
 
 

@@ -18,13 +18,14 @@ from ibr.db.pool import Connection
 from ibr.errors import Conflict, NotUnderstood, RegistryError
 from ibr.interop.dci.answered import Answered, Taken
 from ibr.interop.dci.envelope import Opened
-from ibr.interop.dci.messages.header import (
-    LONGEST_ID,
-    read_locale,
-    read_moment_with_zone,
-    read_reference,
-    read_transaction_id,
+from ibr.interop.dci.messages.batch import (
+    SUBSCRIPTIONS,
+    Entry,
+    read_batch,
+    schema,
+    transaction_of,
 )
+from ibr.interop.dci.messages.header import LONGEST_ID, read_moment_with_zone
 from ibr.interop.dci.query.criteria import read_purpose
 from ibr.interop.dci.query.subscribe_criteria import (
     echoed,
@@ -38,21 +39,10 @@ from ibr.questions.filters import And, Compare, Filter
 from ibr.subscriptions.model import Made, Wish
 from ibr.subscriptions.rules import address_from, notify_address
 from ibr.subscriptions.subscribe import Subscriber
-from ibr_messages.strict_json import canonical
 
-MOST_ITEMS: Final = 1000
 MOST_CODES: Final = 1000
 _PAGE: Final = 100
 _DETAILS: Final = "rjct.notify_details.invalid"
-
-
-class Item(msgspec.Struct, frozen=True):
-    """One subscription asked for, or what is at fault with it before its criteria are read."""
-
-    reference_id: str
-    locale: str
-    criteria: dict[str, Any]
-    fault: NotUnderstood | None = None
 
 
 class Unsubscribe(msgspec.Struct, frozen=True):
@@ -78,63 +68,9 @@ def take_unsubscribe(opened: Opened) -> Taken:
     return Taken(transaction_id=read.transaction_id, references=read.codes)
 
 
-def read_subscribe(opened: Opened) -> tuple[str, list[Item]]:
+def read_subscribe(opened: Opened) -> tuple[str, list[Entry]]:
     """The transaction and the items; NotUnderstood for what is at fault as a whole."""
-    message = opened.message
-    transaction_id = _transaction_id(opened)
-    requests = message.get("subscribe_request")
-    if not isinstance(requests, list):
-        raise _schema("message.subscribe_request must be an array of subscriptions.")
-    if len(requests) > MOST_ITEMS:
-        raise NotUnderstood(
-            "message.too_many_items", f"A message may carry {MOST_ITEMS} subscriptions at most."
-        )
-    if not requests or opened.header.total_count != len(requests):
-        raise NotUnderstood(
-            "message.total_count",
-            f"header.total_count says {opened.header.total_count}, but subscribe_request holds "
-            f"{len(requests)}; it must hold at least one, and as many as are counted.",
-        )
-    seen: set[str] = set()
-    return transaction_id, [
-        _read_item(request, seen, number) for number, request in enumerate(requests)
-    ]
-
-
-def _transaction_id(opened: Opened) -> str:
-    # A string that is no text would only be found when it is stored or written.
-    canonical(opened.message)
-    if "transaction_id" not in opened.message:
-        raise _schema("message.transaction_id is missing; every message needs it.")
-    # Given but empty, as the official samples have it, it is absent (behaviour.md 26).
-    given = read_transaction_id(opened.message["transaction_id"])
-    return given or opened.header.message_id[:LONGEST_ID]
-
-
-def _schema(reason: str) -> NotUnderstood:
-    return NotUnderstood("message.schema", reason)
-
-
-def _read_item(request: Any, seen: set[str], number: int) -> Item:
-    if not isinstance(request, dict):
-        raise _schema("Each subscribe_request is an object.")
-    empty = request.get("reference_id") == ""
-    reference_id = str(number) if empty else read_reference(request)
-    criteria = request.get("subscribe_criteria")
-    if not isinstance(criteria, dict):
-        raise _schema("subscribe_criteria is missing; every subscription needs it.")
-    locale = read_locale(request.get("locale"))
-    try:
-        if reference_id in seen:
-            raise NotUnderstood(
-                "query.reference_duplicate",
-                "This reference_id stands twice in the message; give each subscription its own.",
-            )
-        seen.add(reference_id)
-        read_moment_with_zone(request.get("timestamp"), "timestamp", "query.timestamp")
-    except NotUnderstood as fault:
-        return Item(reference_id, locale, criteria, fault)
-    return Item(reference_id, locale, criteria)
+    return read_batch(SUBSCRIPTIONS, opened.header, opened.message)
 
 
 async def subscribe(
@@ -170,7 +106,7 @@ async def subscribe(
 
 
 async def _tell(
-    services: Services, opened: Opened, subscriber: Subscriber, item: Item
+    services: Services, opened: Opened, subscriber: Subscriber, item: Entry
 ) -> dict[str, Any]:
     """One item of the answer."""
     told: dict[str, Any] = {
@@ -220,7 +156,7 @@ def _info(made: Made) -> dict[str, Any]:
     }
 
 
-def _wish(services: Services, opened: Opened, item: Item) -> Wish:
+def _wish(services: Services, opened: Opened, item: Entry) -> Wish:
     """What one item asks for; NotUnderstood says what is at fault."""
     criteria, partner = item.criteria, opened.partner
     event = read_event_type(criteria)
@@ -278,12 +214,12 @@ def read_unsubscribe(opened: Opened) -> Unsubscribe:
     Read are the standard's own misspellings of earlier versions too (digest.md 4.6).
     """
     message = opened.message
-    transaction_id = _transaction_id(opened)
+    transaction_id = transaction_of(opened.header, opened.message)
     given = message.get("subscription_codes", message.get("sunscription_codes"))
     if not isinstance(given, list) or not 0 < len(given) <= MOST_CODES:
-        raise _schema(f"message.subscription_codes holds between 1 and {MOST_CODES} codes.")
+        raise schema(f"message.subscription_codes holds between 1 and {MOST_CODES} codes.")
     if not all(isinstance(code, str) and 0 < len(code) <= LONGEST_ID for code in given):
-        raise _schema(f"A subscription code is a string of at most {LONGEST_ID} characters.")
+        raise schema(f"A subscription code is a string of at most {LONGEST_ID} characters.")
     if opened.header.total_count not in (1, len(given)):
         raise NotUnderstood(
             "message.total_count",

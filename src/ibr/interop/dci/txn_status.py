@@ -21,15 +21,15 @@ from ibr.audit.events import QUESTION_SEARCH
 from ibr.audit.record import record_event
 from ibr.clock import written
 from ibr.db.pool import Connection
-from ibr.errors import Conflict, NotAllowed
+from ibr.errors import NotAllowed
 from ibr.ids import new_token
 from ibr.interop.dci import store
 from ibr.interop.dci.answered import Answered, Taken
 from ibr.interop.dci.answers import Answer, Operation
 from ibr.interop.dci.envelope import Opened
+from ibr.interop.dci.messages.again import sent_elsewhere, used_before
 from ibr.interop.dci.outcomes import decompressed
 from ibr.interop.dci.query.status_asked import Asked, read_asked
-from ibr.interop.dci.search import sent_elsewhere
 from ibr.interop.dci.services import Services
 from ibr.protection.seal import Sealer, place_of
 
@@ -150,10 +150,7 @@ async def _claim(connection: Connection, opened: Opened, transaction_id: str) ->
     if earlier is None:
         return correlation_id
     if earlier["body_digest"] != opened.body_digest or earlier["kind"] != "txn_status":
-        raise Conflict(
-            "message.duplicate",
-            "This message_id was used before with another content; give each message its own id.",
-        )
+        raise used_before()
     if earlier["answered_later"]:
         raise sent_elsewhere("/registry/txn/status")
     return str(earlier["correlation_id"])
