@@ -18,10 +18,14 @@ def every_command() -> dict[str, Command]:
 
 
 def _walk(command: Command, name: str) -> list[tuple[str, Command]]:
-    inner = getattr(command, "commands", None)
-    if inner is None:
+    if not hasattr(command, "list_commands"):
         return [(name, command)]
-    return [each for word, part in inner.items() for each in _walk(part, f"{name} {word}")]
+    context = command.make_context(name, [], resilient_parsing=True)
+    return [
+        each
+        for word in command.list_commands(context)
+        for each in _walk(command.get_command(context, word), f"{name} {word}")
+    ]
 
 
 def commands_page() -> str:

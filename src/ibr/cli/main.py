@@ -1,42 +1,81 @@
-"""`ibr`: every command by its noun."""
+"""`ibr`: every command by its noun.
+
+A noun's file is read when the noun is used: reading all of them, with the web framework, the
+database and DuckDB, would take every command two seconds before it begins.
+"""
 
 from __future__ import annotations
 
-import typer
+from importlib import import_module
+from typing import Any, Final
 
-from ibr.cli import (
-    db,
-    demo,
-    doctor,
-    keys,
-    outbox,
-    partners,
-    programmes,
-    sandbox,
-    serve,
-    sources,
-    staff,
-    subscriptions,
-)
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+NOUNS: Final = {
+    "serve": "Run the registry; ready when GET /health/ready answers 200.",
+    "doctor": "Look at everything the registry needs and say what is wrong with it.",
+    "demo": "The made-up country Talmira.",
+    "programmes": "The programme catalogue.",
+    "partners": "Who may speak to the registry.",
+    "keys": "The registry's own keys.",
+    "sources": "Other registries to ask and to listen to.",
+    "outbox": "Promised messages to partners: see, send again, replay.",
+    "subscriptions": "Who wants to hear of which changes.",
+    "staff": "Officers who use the pages.",
+    "sandbox": "For integrators: try things, check an endpoint.",
+    "db": "Upgrade the database.",
+}
+"""Each noun stands in the file of its name, with what `ibr --help` says of it."""
+
+
+_LISTS_ONLY: Final = "ibr.lists_only"
+
+
+class Nouns(TyperGroup):
+    """The nouns as Typer sees them, each read from its file when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer hands it over
+        """The nouns in the order of the table."""
+        return list(NOUNS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The noun's command; None where there is no such noun."""
+        if cmd_name not in NOUNS:
+            return None
+        if _LISTS_ONLY in ctx.meta:
+            return TyperCommand(cmd_name, help=NOUNS[cmd_name])
+        return _read(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Lists the nouns without reading their files."""
+        ctx.meta[_LISTS_ONLY] = True
+        super().format_help(ctx, formatter)
+
+
+def _read(noun: str) -> Any:
+    module: Any = import_module(f"ibr.cli.{noun}")
+    if noun in ("serve", "doctor"):
+        single = typer.Typer(pretty_exceptions_show_locals=False, add_completion=False)
+        single.command(noun)(getattr(module, noun))
+        return typer.main.get_command(single)
+    group = typer.main.get_group(module.app)
+    group.name = noun
+    return group
+
 
 app = typer.Typer(
     name="ibr",
+    cls=Nouns,
     help="The Integrated Beneficiary Registry: who receives which benefit from which programme.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-app.command("serve")(serve.serve)
-app.command("doctor")(doctor.doctor)
-app.add_typer(demo.app, name="demo")
-app.add_typer(programmes.app, name="programmes")
-app.add_typer(partners.app, name="partners")
-app.add_typer(keys.app, name="keys")
-app.add_typer(sources.app, name="sources")
-app.add_typer(outbox.app, name="outbox")
-app.add_typer(subscriptions.app, name="subscriptions")
-app.add_typer(staff.app, name="staff")
-app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(db.app, name="db")
+
+
+@app.callback()
+def _every_command() -> None:
+    """The Integrated Beneficiary Registry: who receives which benefit from which programme."""
 
 
 def main() -> None:
