@@ -28,7 +28,7 @@ demo: install ## start the registry with an embedded database and a made-up coun
 	.venv/bin/ibr demo run
 
 test: install ## run every test
-	$(RUN) pytest
+	$(RUN) pytest -n 2 --dist loadfile
 
 check: install lint lock-check ## formatting, rules, types, imports between parts, the lock file
 

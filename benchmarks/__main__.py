@@ -1,4 +1,4 @@
-"""`python -m benchmarks [enrolled|ingest|callbacks|search-callback|subscriptions|all]`."""
+"""`python -m benchmarks [enrolled|ingest|callbacks|search-callback|subscriptions|linkage|all]`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import importlib.util
 import tempfile
 from pathlib import Path
 
-from benchmarks import peers, report, search_callback, subscriptions
+from benchmarks import linkage, peers, report, search_callback, subscriptions
 from benchmarks.cluster import private_cluster
 from benchmarks.variants import Scene, Variants, take_turns
 
@@ -69,13 +69,30 @@ def run_subscriptions(only: list[str], *, quick: bool, keep: bool) -> None:
         report.write("subscriptions", text)
 
 
+def run_linkage(people: int, *, keep: bool) -> None:
+    """Who is who, without a database."""
+    with tempfile.TemporaryDirectory(prefix="ibr-bench-") as folder:
+        text = linkage.run(Path(folder), linkage.Size(people))
+    print(f"linkage:\n\n{text}", flush=True)
+    if keep:
+        report.write("linkage", text)
+
+
 def main() -> None:
     """Run what was asked for and keep the figures in docs/performance.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "group",
         nargs="?",
-        choices=("enrolled", "ingest", "callbacks", "search-callback", "subscriptions", "all"),
+        choices=(
+            "enrolled",
+            "ingest",
+            "callbacks",
+            "search-callback",
+            "subscriptions",
+            "linkage",
+            "all",
+        ),
         default="all",
     )
     parser.add_argument("--quick", action="store_true", help="small and short; nothing is kept")
@@ -90,6 +107,9 @@ def main() -> None:
     if asked.group == "subscriptions":
         keep = asked.keep or not (asked.quick or asked.only)
         run_subscriptions(asked.only, quick=asked.quick, keep=keep)
+        return
+    if asked.group == "linkage":
+        run_linkage(20_000 if asked.quick else 1_000_000, keep=asked.keep or not asked.quick)
         return
     groups = ("enrolled", "ingest", "callbacks") if asked.group == "all" else (asked.group,)
     with tempfile.TemporaryDirectory(prefix="ibr-bench-") as folder, private_cluster() as cluster:

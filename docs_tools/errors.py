@@ -31,6 +31,12 @@ _MAKERS |= {
 }
 # What a code says whose sentences are put together elsewhere.
 _GENERAL = {
+    "case.appeal_time": "The appeal is in time, or late: the reason must say what the dates say.",
+    "exemption.invalid": "Names the field of an exemption that is missing or cannot stand.",
+    "file.pairs": "Says which row or column of a file of programme pairs or rules is at fault.",
+    "pair.invalid": "Names the field of a programme pair or rule that is not in order.",
+    "review.done": "This pair was decided meanwhile; your answer was not stored.",
+    "review.pair_unknown": "There is no such pair, or it needs nobody's decision.",
     "demo.refused": "What the registry answered to a demo partner.",
     "message.file": "Says which row or column of a CSV file cannot be read, and why.",
     "message.form": "Says what is at fault with the form, its fields or its file.",

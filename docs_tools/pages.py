@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docs_tools.checks import checks_page
 from docs_tools.codes import codes_page
 from docs_tools.commands import commands_page
 from docs_tools.decisions import decisions_page
@@ -18,6 +19,7 @@ _NOTE = "<!-- Written by python -m docs_tools ; change what it is made of, not t
 def pages() -> dict[str, str]:
     """The text of each generated page."""
     made = {
+        "reference/checks.md": checks_page(),
         "reference/cli.md": commands_page(),
         "reference/settings.md": settings_page(),
         "reference/errors.md": errors_page(),

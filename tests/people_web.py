@@ -36,6 +36,7 @@ OFFICERS = {
     "analyst@example.org": ("Ana Lyst", "analyst", None),
     "auditor@example.org": ("Otto Auditor", "auditor", None),
     "help@example.org": ("Hala Help", "help_desk", None),
+    "steward@example.org": ("Stella Steward", "steward", None),
 }
 _FIELDS = ("code", "en", "fr", "unit", "functions", "kind", "value", "cycle", "ages")
 _PROGRAMMES: list[dict[str, Any]] = [

@@ -27,9 +27,11 @@ from ibr.interop.dci.partner_keys import PartnerKeys
 from ibr.interop.dci.routes import StandardDoor
 from ibr.interop.dci.services import Services
 from ibr.interop.dci.traced import Trace
+from ibr.interop.own.own_door import OwnDoor
 from ibr.jobs.queue import Jobs
 from ibr.jobs.worker import HEAVY_AT_ONCE, QUICK_AT_ONCE
 from ibr.operation.health import handlers
+from ibr.overlaps.cases.terms import terms_from
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import open_keyring
 from ibr.protection.seal import Sealer
@@ -80,6 +82,7 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
         recorder=Recorder(database, sealer, mode=settings.trace, content=settings.trace_content),
         calls=calls,
         reached_at=settings.reached_at,
+        terms=terms_from(settings),
         enqueue=Jobs.enqueue,
     )
 
@@ -150,7 +153,8 @@ class Application:
             openapi_config=None,
         )
         trace = Trace(services.recorder, services.book, services.tokens)
-        self._door = StandardDoor(services, bulk, rest, settings.max_message_bytes, trace)
+        own = OwnDoor(services, rest)
+        self._door = StandardDoor(services, bulk, own, settings.max_message_bytes, trace)
         # What is here now stays until the end; the collector need not look at it again.
         gc.freeze()
         try:

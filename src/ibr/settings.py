@@ -17,6 +17,9 @@ from ibr.errors import NotUnderstood
 Explained = msgspec.Meta
 
 Profile = Literal["development", "production"]
+_Days = Annotated[
+    int, Explained(ge=1, le=366, description="Days until this step of a case is overdue.")
+]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,39 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_minutes: Annotated[
         int, Explained(ge=1, description="An officer's session ends after this much idle time.")
     ] = 15
+    case_triage_days: _Days = 5
+    case_assigned_days: _Days = 10
+    case_information_days: Annotated[
+        int, Explained(ge=1, le=366, description="Days that a person has to answer in a case.")
+    ] = 21
+    case_field_check_days: _Days = 30
+    case_approval_days: _Days = 7
+    case_letter_days: _Days = 5
+    case_delivery_days: _Days = 14
+    case_appeal_days: Annotated[
+        int, Explained(ge=1, le=366, description="Days that a person has to appeal.")
+    ] = 30
+    case_appeal_decision_days: _Days = 30
+    case_effect_days: _Days = 30
+    case_hold_days: Annotated[
+        int,
+        Explained(
+            ge=0,
+            le=366,
+            description="Longest interim hold of a case, days; it ends by itself. 0 for none. A "
+            "programme may have less, never more.",
+        ),
+    ] = 30
+    case_undo_minutes: Annotated[
+        int, Explained(ge=0, le=1440, description="Minutes in which an officer can undo a step.")
+    ] = 10
+    linkage_memory_mb: Annotated[
+        int,
+        Explained(ge=256, description="Memory that weighing records against each other may take."),
+    ] = 2048
+    linkage_threads: Annotated[
+        int, Explained(ge=1, le=64, description="Processors that weighing records may use.")
+    ] = 2
     locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
         "en"
     )

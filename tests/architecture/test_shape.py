@@ -27,6 +27,9 @@ SQL_ELSEWHERE = {
     "db": "the ground itself: pool, locks, staging, migrations, the embedded server",
     "cli/doctor.py": "looks at a database that may not be ours yet",
     "jobs": "the queue's own tables, through its library",
+    "identity/engines": "DuckDB in memory, never the registry's database",
+    "overlaps/snapshot": "DuckDB over files, never the registry's database",
+    "overlaps/checks": "a check's statement is its rule; it runs on the snapshot's files",
 }
 SQL = re.compile(
     r"^\s*(select\s+\S+.*\s+from\s|select\s+\w+\(|insert\s+into\s|update\s+\w+\s+set\s|"

@@ -59,10 +59,14 @@ GUARDED = """
 # sealed, and whether the receiver may still see their programmes is asked before each try.
 NOT_A_PROGRAMMES = {"programme", "partner_programme", "officer", "outgoing_message"}
 
+# Its keys are looked up by a function of its owner, who therefore must not be held by the policy;
+# the function asks for the programmes in reach itself (tests/database/test_persons.py).
+NOT_FORCED = {"appearance"}
+
 
 def test_every_programmes_table_has_forced_row_level_security(door: Door) -> None:
     rows = door.owner(f"{GUARDED} and not (c.relrowsecurity and c.relforcerowsecurity)")
-    open_ = {row["relname"] for row in rows} - NOT_A_PROGRAMMES
+    open_ = {row["relname"] for row in rows} - NOT_A_PROGRAMMES - NOT_FORCED
     assert not [name for name in open_ if not name.startswith(("question_asked", "benefit_other"))]
 
 

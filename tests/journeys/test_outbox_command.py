@@ -14,6 +14,7 @@ from litestar import Litestar
 from typer.testing import CliRunner
 
 from ibr.cli.main import app
+from ibr.cli.show import console
 from ibr.db.pool import open_database
 from ibr.operation import callbacks
 from ibr.operation.health import handlers
@@ -39,7 +40,7 @@ def ibr(door: Door, monkeypatch: pytest.MonkeyPatch) -> Ibr:
     """The command line over the door's database."""
     monkeypatch.setenv("IBR_DATABASE_URL", door.dsn)
     monkeypatch.setenv("IBR_DATA_DIR", str(door.settings.data_dir))
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr(console, "width", 250)
     return lambda *arguments: CliRunner().invoke(app, ["outbox", *arguments])
 
 

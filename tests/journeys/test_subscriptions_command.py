@@ -12,6 +12,7 @@ from litestar import Litestar
 from typer.testing import CliRunner
 
 from ibr.cli.main import app
+from ibr.cli.show import console
 from ibr.db.pool import open_database
 from ibr.operation import subscribers
 from ibr.operation.health import handlers
@@ -63,7 +64,7 @@ def subscriber(door: Door, worker: Worker) -> System:
 def ibr(door: Door, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
     monkeypatch.setenv("IBR_DATABASE_URL", door.dsn)
     monkeypatch.setenv("IBR_DATA_DIR", str(door.settings.data_dir))
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(console, "width", 300)
     result = CliRunner().invoke(app, ["subscriptions", *words])
     assert result.exit_code == 0, result.output
     return result.stdout

@@ -22,6 +22,9 @@ ON_SUBSCRIBE: Final = "registry.on-subscribe"
 ON_UNSUBSCRIBE: Final = "registry.on-unsubscribe"
 ON_STATUS: Final = "registry.txn.on-status"
 NOTIFY: Final = "registry.notify"
+# The registry's own, beside the standard.
+POSSIBLE_DUPLICATES: Final = "registry.possible-duplicates"
+CASES: Final = "registry.cases"
 
 SCOPES: Final = {
     ENROLLED: "ask whether a person or household is enrolled in one programme",
@@ -35,6 +38,8 @@ SCOPES: Final = {
     ON_UNSUBSCRIBE: "confirm the end of a subscription of the registry",
     ON_STATUS: "answer a question of the registry about an earlier message",
     NOTIFY: "tell the registry of changes that it subscribed to",
+    POSSIBLE_DUPLICATES: "ask whether an applicant may be known already, before enrolling them",
+    CASES: "work on the cases of the programmes that it reports for",
 }
 
 

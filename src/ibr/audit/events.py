@@ -7,6 +7,7 @@ from typing import Final
 QUESTION_ENROLLED: Final = "question.enrolled"
 QUESTION_SEARCH: Final = "question.search"
 QUESTION_PERSON: Final = "question.person_record"
+QUESTION_LINK: Final = "question.possible_link"
 QUESTION_REFUSED: Final = "question.refused"
 REQUEST_ACCEPTED: Final = "request.accepted"
 SUBSCRIBED: Final = "subscription.made"
@@ -34,17 +35,35 @@ OWN_KEY_MADE: Final = "own_key.made"
 OWN_KEY_REVOKED: Final = "own_key.revoked"
 OFFICER_ADDED: Final = "officer.added"
 PROGRAMME_ADDED: Final = "programme.added"
+QUESTION_DUPLICATES: Final = "question.possible_duplicates"
+LINK_DECIDED: Final = "link.decided"
+LINK_KNOWN: Final = "link.known_pairs"
+LINK_KNOWN_ANSWERED: Final = "link.known_answered"
+LINK_RUN: Final = "link.run"
+LINK_MODEL: Final = "link.model"
+PAIR_SET: Final = "programme_pair.set"
+PAIR_ENDED: Final = "programme_pair.ended"
+RULE_SET: Final = "programme_rule.set"
+RULE_ENDED: Final = "programme_rule.ended"
+CHECKS_RUN: Final = "checks.run"
+CHECK_EXEMPTED: Final = "check.exempted"
+CHECK_EXEMPTION_ENDED: Final = "check.exemption_ended"
 SOURCE_ADDED: Final = "source.added"
 SOURCE_ENDED: Final = "source.ended"
 SOURCE_ASKED: Final = "source.asked"
 SOURCE_TOLD: Final = "source.told"
 SOURCE_REFUSED: Final = "source.refused"
 SOURCE_SILENT: Final = "source.silent"
+CASES_OPENED: Final = "case.opened"
+CASE_SEEN: Final = "case.seen"
+CASE_STEP: Final = "case.step"
+CASE_MONEY: Final = "case.money"
 
 CATALOGUE: Final = {
     QUESTION_ENROLLED: "A yes/no question was answered: programme, purpose, number of subjects.",
     QUESTION_SEARCH: "A search was answered: purpose, number of records shown.",
     QUESTION_PERSON: "An officer opened a person's records: purpose, number of records shown.",
+    QUESTION_LINK: "An officer opened a possible link: purpose, number of records shown.",
     QUESTION_REFUSED: "A question was refused: which, and the reason.",
     REQUEST_ACCEPTED: "A request was acknowledged, to be answered later: action, purpose, items.",
     SUBSCRIBED: "A partner subscribed to changes: which event, for what purpose.",
@@ -72,10 +91,27 @@ CATALOGUE: Final = {
     OWN_KEY_REVOKED: "A key of the registry's own was revoked: which.",
     OFFICER_ADDED: "An officer was added: role.",
     PROGRAMME_ADDED: "A programme was added or amended.",
+    QUESTION_DUPLICATES: "Possible duplicates of an applicant were asked for: purpose, how many.",
+    LINK_DECIDED: "Somebody decided about a possible link: which decision, reason and opinion.",
+    LINK_KNOWN: "Known pairs were put among those to review, or taken out: how many.",
+    LINK_KNOWN_ANSWERED: "A reviewer answered a known pair; it changes nothing: which reason.",
+    LINK_RUN: "It was worked out who is who: kind of run, how it ended, how many moved.",
+    LINK_MODEL: "A model of linkage was added or came into use: which.",
+    PAIR_SET: "It was entered whether two programmes go together: which, how, since when.",
+    PAIR_ENDED: "What was entered of two programmes ends: which, on what day.",
+    RULE_SET: "A rule of a programme was entered for the checks: which programme, which rule.",
+    RULE_ENDED: "A rule of a programme ends: which, on what day.",
+    CHECKS_RUN: "Checks were run on a snapshot: which, how much they found, opened and closed.",
+    CHECK_EXEMPTED: "Somebody was entered as lawfully exempt from a check: which one, until when.",
+    CHECK_EXEMPTION_ENDED: "An exemption from a check was taken back: which.",
     SOURCE_ADDED: "Another registry was added as a source: kind, attributes, purpose.",
     SOURCE_ENDED: "The agreement with a source ended: nothing is asked of it or read from it.",
     SOURCE_ASKED: "Another registry was asked, or asked to tell: about how many, which purpose.",
     SOURCE_TOLD: "Another registry told something: how much was new, older, known or dropped.",
     SOURCE_REFUSED: "Another registry refused a question of this one: the reason it gave.",
     SOURCE_SILENT: "Another registry did not answer a question of this one, asked again too.",
+    CASES_OPENED: "Cases were opened from findings, or findings added to open ones: how many.",
+    CASE_SEEN: "An officer opened a case, or a letter of it: which case.",
+    CASE_STEP: "A step of a case was taken: which case, what, from where to where.",
+    CASE_MONEY: "Money stopped, recovered or given back was entered, confirmed or dropped.",
 }

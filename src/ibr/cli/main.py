@@ -22,6 +22,12 @@ NOUNS: Final = {
     "sources": "Other registries to ask and to listen to.",
     "outbox": "Promised messages to partners: see, send again, replay.",
     "subscriptions": "Who wants to hear of which changes.",
+    "linkage": "Who is who: which records are the same person.",
+    "checks": "Look for what does not go together, and for what is missing.",
+    "pairs": "Which programmes exclude each other, may go together or belong together.",
+    "rules": "Ages, caps and amounts that checks go by.",
+    "cases": "What becomes of findings.",
+    "review": "Possible links, looked at by people.",
     "staff": "Officers who use the pages.",
     "sandbox": "For integrators: try things, check an endpoint.",
     "db": "Upgrade the database.",
@@ -29,6 +35,8 @@ NOUNS: Final = {
 """Each noun stands in the file of its name, with what `ibr --help` says of it."""
 
 
+# A file called rules holds pure rules everywhere (DEVELOPERS.md).
+_OTHER_FILES: Final = {"rules": "programme_rules"}
 _LISTS_ONLY: Final = "ibr.lists_only"
 
 
@@ -54,7 +62,7 @@ class Nouns(TyperGroup):
 
 
 def _read(noun: str) -> Any:
-    module: Any = import_module(f"ibr.cli.{noun}")
+    module: Any = import_module(f"ibr.cli.{_OTHER_FILES.get(noun, noun)}")
     if noun in ("serve", "doctor"):
         single = typer.Typer(pretty_exceptions_show_locals=False, add_completion=False)
         single.command(noun)(getattr(module, noun))

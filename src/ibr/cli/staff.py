@@ -26,7 +26,8 @@ def add(
     role: Annotated[
         str,
         typer.Option(
-            help="administrator, programme_officer, analyst, auditor, help_desk or developer."
+            help="administrator, programme_officer, analyst, auditor, help_desk, developer or "
+            "steward."
         ),
     ],
     name: Annotated[str | None, typer.Option(help="Name shown to colleagues.")] = None,

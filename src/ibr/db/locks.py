@@ -10,6 +10,10 @@ from ibr.db.pool import Connection
 _PROGRAMME = 0x1B21
 _DELIVERY = 0x1B22
 _OWN_KEYS = 0x1B24
+_CHECKS = 0x1B28
+_PAIRS = 0x1B29
+_LINKAGE = 0x1B25
+_DECISIONS = 0x1B26
 
 
 async def hold_programmes(connection: Connection, programme_ids: Iterable[int]) -> None:
@@ -53,5 +57,52 @@ async def hold_own_keys(connection: Connection) -> None:
     await connection.execute("select pg_advisory_xact_lock($1, 0)", _OWN_KEYS)
 
 
+async def hold_decisions(connection: Connection) -> None:
+    """Waits until nobody else decides about a pair; until the transaction ends nobody else does,
+    so that decisions are seen in the order of their numbers."""
+    await connection.execute("select pg_advisory_xact_lock($1, 0)", _DECISIONS)
+
+
+async def try_linkage(connection: Connection) -> bool:
+    """Whether this connection now is the only one that works out who is who, until it ends."""
+    held: bool = await connection.fetchval("select pg_try_advisory_lock($1, 0)", _LINKAGE)
+    return held
+
+
+async def linkage_at_work(connection: Connection) -> bool:
+    """Whether somebody works out just now who is who."""
+    held: bool = await connection.fetchval(
+        """
+        select exists (
+            select from pg_locks
+            where locktype = 'advisory' and classid = $1::bigint and objsubid = 2 and granted
+              and database = (select oid from pg_database where datname = current_database()))
+        """,
+        _LINKAGE,
+    )
+    return held
+
+
+async def release_linkage(connection: Connection) -> None:
+    await connection.execute("select pg_advisory_unlock($1, 0)", _LINKAGE)
+
+
 async def release_delivery(connection: Connection, delivery_id: int) -> None:
     await connection.execute("select pg_advisory_unlock($1, $2)", _DELIVERY, delivery_id % 2**31)
+
+
+async def try_checks(connection: Connection) -> bool:
+    """Whether this connection now is the only one that takes a snapshot and runs checks, until it
+    is released or the connection ends."""
+    held: bool = await connection.fetchval("select pg_try_advisory_lock($1, 0)", _CHECKS)
+    return held
+
+
+async def release_checks(connection: Connection) -> None:
+    await connection.execute("select pg_advisory_unlock($1, 0)", _CHECKS)
+
+
+async def hold_pairs(connection: Connection) -> None:
+    """Waits until nobody else enters which programmes go together, or a rule of a programme;
+    until the transaction ends nobody else does."""
+    await connection.execute("select pg_advisory_xact_lock($1, 0)", _PAIRS)

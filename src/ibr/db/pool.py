@@ -43,18 +43,22 @@ class Database:
         self._pool = pool
 
     @asynccontextmanager
-    async def transaction(self, programmes: Iterable[int]) -> AsyncIterator[Connection]:
+    async def transaction(
+        self, programmes: Iterable[int], *, frozen: bool = False
+    ) -> AsyncIterator[Connection]:
         """One transaction that sees and writes only these programmes' rows; commits at the end.
 
         Row-level security reads the list, so a statement that forgets to narrow its programmes
-        still sees no others. Unavailable when the database cannot be reached or is busy.
+        still sees no others. `frozen`: it writes nothing, and all of its statements see the one
+        moment of the first. Unavailable when the database cannot be reached or is busy.
         """
+        kind = " isolation level repeatable read, read only" if frozen else ""
         reach = ",".join(map(str, sorted(programmes)))
         try:
             async with self._pool.acquire(timeout=2) as connection:
                 # Numbers only, so the text can be put together; one round trip instead of two.
                 await connection.execute(
-                    f"begin; select set_config('ibr.programmes', '{reach}', true)"
+                    f"begin{kind}; select set_config('ibr.programmes', '{reach}', true)"
                 )
                 try:
                     yield connection

@@ -39,7 +39,9 @@ class Country(msgspec.Struct, frozen=True, kw_only=True):
 def make_country(people: int, seed: int) -> Country:
     """A country with about so many distinct true beneficiaries; the same seed, the same country."""
     areas, districts = make_areas(seed)
-    settlers = Settlers(districts, random.Random(f"{seed}:people"))
+    settlers = Settlers(
+        districts, random.Random(f"{seed}:people"), random.Random(f"{seed}:accounts")
+    )
     fates = random.Random(f"{seed}:events")
     office = Office(random.Random(f"{seed}:enrolments"))
     households: list[Household] = []

@@ -14,11 +14,14 @@ from nacl.signing import SigningKey
 
 from ibr.access.partners import add_partner
 from ibr.access.staff.add_officer import add_officer
+from ibr.clock import now
 from ibr.db.pool import owner_transaction
+from ibr.demo import laws
 from ibr.demo.country import Country
 from ibr.demo.cycles import Delivery, deliveries
 from ibr.demo.partner import Credentials, ProgrammeSystem
 from ibr.errors import Conflict
+from ibr.overlaps.pairs.change_pairs import set_all
 from ibr.registry.areas.model import AreaShape
 from ibr.registry.areas.register_areas import register_areas
 from ibr.registry.programmes.model import Programme
@@ -57,6 +60,7 @@ async def set_up(dsn: str, country: Country, folder: Path) -> list[Credentials]:
             }
             await register(connection, Programme(**values))
         await register_areas(connection, _areas(country))
+        await set_all(connection, laws.pairs(), laws.rules(), now())
         credentials = []
         for partner in country.partners:
             key = SigningKey.generate()

@@ -26,8 +26,8 @@ RATES: dict[str, float] = {
     "typo": 0.09,
     "father_in_given": 0.04,
     "names_swapped": 0.07,
-    "birth_january": 0.08,
-    "birth_shifted": 0.04,
+    "birth_january": 0.10,
+    "birth_shifted": 0.055,
     "birth_day_month": 0.02,  # of days that can be read as a month
     "birth_missing": 0.03,
     "uin_mistyped": 0.02,  # of records with a UIN
@@ -37,8 +37,13 @@ RATES: dict[str, float] = {
     "phone_mistyped": 0.01,
     "village_moved": 0.10,
     "sex_wrong": 0.004,
+    "account_changed": 0.10,  # of records with an account
+    "account_mistyped": 0.01,
+    "account_of_agent": 0.015,  # somebody who is paid for many
 }
 """How often each mistake is made, in records of people to whom it can happen."""
+
+_DIGITS_ONLY = {ord(sign): None for sign in "ABCDEFGHIJKLMNOPQRSTUVWXYZ-"}
 
 CORRECTABLE = frozenset(
     [
@@ -52,6 +57,7 @@ CORRECTABLE = frozenset(
         "uin_shared",
         "brn_mistyped",
         "sex_wrong",
+        "account_mistyped",
     ]
 )
 """What a programme puts right when it corrects a record."""
@@ -90,6 +96,8 @@ def written_by(
     habits = HABITS[enrolment.programme]
     rng = random.Random(f"{seed}/{enrolment.number}/{person.id}")
     record = _as_known(enrolment, person, month, habits, rng)
+    if person is enrolment.person:
+        _take_account(record, enrolment, habits, random.Random(f"{seed}/{enrolment.number}/paid"))
     if not faultless:
         corrected = enrolment.corrected is not None and month >= enrolment.corrected
         _err(record, person, enrolment, districts, rng, corrected)
@@ -155,6 +163,18 @@ def _as_known(
     )
 
 
+def _take_account(
+    record: Written, enrolment: Enrolment, habits: Habits, rng: random.Random
+) -> None:
+    """Only who is paid has an account; a child is paid into the household's.
+
+    It is the last identifier, since it says least of who somebody is.
+    """
+    account = enrolment.person.account or enrolment.household.account
+    if account is not None and rng.random() < habits.account:
+        record.ids["ACCOUNT"] = account
+
+
 def _err(
     record: Written,
     person: Person,
@@ -212,6 +232,9 @@ def _err(
     made("phone_mistyped", _mistype_phone)
     made("village_moved", move)
     made("sex_wrong", _wrong_sex)
+    made("account_changed", _change_account)
+    made("account_mistyped", _mistype("ACCOUNT"))
+    made("account_of_agent", _pay_agent)
 
 
 def _shorten(it: Written, _: random.Random) -> None:
@@ -274,6 +297,17 @@ def _mistype(kind: str) -> Callable[[Written, random.Random], None]:
 def _change_phone(it: Written, own: random.Random) -> None:
     if it.phones:
         it.phones = [f"+9998{own.randrange(100_000_000):08d}"]
+
+
+def _change_account(it: Written, own: random.Random) -> None:
+    if "ACCOUNT" in it.ids:
+        it.ids["ACCOUNT"] = f"71{own.randrange(10_000_000_000):010d}"
+
+
+def _pay_agent(it: Written, own: random.Random) -> None:
+    """Two agents in each district collect for those who live far from a bank."""
+    if "ACCOUNT" in it.ids:
+        it.ids["ACCOUNT"] = f"72{it.district.translate(_DIGITS_ONLY):>04}{own.randint(1, 2):06d}"
 
 
 def _mistype_phone(it: Written, own: random.Random) -> None:

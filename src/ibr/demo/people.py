@@ -38,6 +38,8 @@ class Person(msgspec.Struct, kw_only=True):
     nid: str | None
     phone: str | None
     """A phone of one's own; most share the household's."""
+    account: str | None
+    """An account of one's own; most are paid into the household's."""
     marital: str
     limitation: str | None
     death: date | None = None
@@ -51,6 +53,8 @@ class Household(msgspec.Struct, kw_only=True):
     village: Village
     street: str
     phone: str | None
+    account: str | None
+    """The bank or mobile money account into which the household is paid."""
     poor: bool
     members: list[Person]
     moved: tuple[int, District, Village] | None = None
@@ -75,13 +79,18 @@ class Household(msgspec.Struct, kw_only=True):
 class Settlers:
     """Makes households one after another; every number it hands out is used once."""
 
-    def __init__(self, districts: Sequence[District], rng: random.Random) -> None:
+    def __init__(
+        self, districts: Sequence[District], rng: random.Random, banks: random.Random
+    ) -> None:
         self._districts = districts
         self._weights = [district.weight for district in districts]
         self._rng = rng
+        # Banks have a stream of chance of their own: they came later, and moved nobody.
+        self._banks = banks
         self._people = 0
         self._households = 0
         self._phones = 0
+        self._accounts = 0
 
     def household(self) -> Household:
         """A household of one of four shapes, 4.3 people on average."""
@@ -96,6 +105,7 @@ class Settlers:
             street=f"{rng.choice(('Market', 'Mill', 'River', 'School', 'Well'))} Road "
             f"{rng.randint(1, 180)}",
             phone=self.phone() if rng.random() < 0.93 else None,
+            account=self.account() if self._banks.random() < 0.8 else None,
             poor=rng.random() < district.poverty,
             members=[],
         )
@@ -118,6 +128,7 @@ class Settlers:
             village=old.village,
             street=old.street,
             phone=old.phone,
+            account=self.account() if old.account is not None else None,
             poor=old.poor,
             members=leaving,
         )
@@ -126,6 +137,11 @@ class Settlers:
         """A number under the country code 999, which is assigned to no country."""
         self._phones += 1
         return f"+9997{self._phones * 7_919_317 % 100_000_000:08d}"
+
+    def account(self) -> str:
+        """An account of the country's one clearing house for banks and mobile money."""
+        self._accounts += 1
+        return f"70{self._accounts * 7_654_321 % 10_000_000_000:010d}"
 
     def _old_couple(self, household: Household, culture: Culture) -> None:
         age = int(self._rng.triangular(56, 92, 62))
@@ -238,6 +254,7 @@ class Settlers:
             if age >= 30 and rng.random() < 0.6
             else None,
             phone=self.phone() if adult and rng.random() < 0.2 else None,
+            account=self.account() if adult and self._banks.random() < 0.25 else None,
             marital="S",
             limitation=None,
         )

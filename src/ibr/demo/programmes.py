@@ -41,6 +41,8 @@ class Habits(msgspec.Struct, frozen=True, kw_only=True):
     brn: float = 0.0
     nid: float = 0.0
     phone: float = 0.7
+    account: float = 0.0
+    """Share of beneficiaries who have an account and are paid into it."""
     father: float = 0.75
     honorific: float = 0.0
     maiden: float = 0.0
@@ -216,13 +218,17 @@ PROGRAMMES: tuple[Programme, ...] = (
 
 HABITS: dict[str, Habits] = {
     "OAP": Habits(
-        prefix="OA", uin=0.85, nid=0.5, honorific=0.25, maiden=0.4, learns_of_deaths=0.8, pay_day=3
+        prefix="OA", uin=0.85, nid=0.5, account=0.85, honorific=0.25, maiden=0.4,
+        learns_of_deaths=0.8, pay_day=3,
     ),
     "DIS": Habits(
-        prefix="DA", letters="plain capitals", uin=0.7, nid=0.4, learns_of_deaths=0.5, pay_day=3
+        prefix="DA", letters="plain capitals", uin=0.7, nid=0.4, account=0.8,
+        learns_of_deaths=0.5, pay_day=3,
     ),
-    "CHG": Habits(prefix="CG", uin=0.52, brn=0.7, father=0.9, pay_day=8),
-    "PCT": Habits(prefix="HH", uin=0.74, brn=0.2, father=0.8, learns_of_deaths=0.45, pay_day=8),
+    "CHG": Habits(prefix="CG", uin=0.52, brn=0.7, account=0.75, father=0.9, pay_day=8),
+    "PCT": Habits(
+        prefix="HH", uin=0.74, brn=0.2, account=0.7, father=0.8, learns_of_deaths=0.45, pay_day=8
+    ),
     # The relief society knows nobody's national number: only its own card and a telephone.
     "FOOD": Habits(
         prefix="RS", script="local", uin=0.0, phone=0.85, learns_of_deaths=0.3, pay_day=15
@@ -232,8 +238,8 @@ HABITS: dict[str, Habits] = {
         prefix="HI", letters="plain capitals", place="district", uin=0.92, nid=0.3, pay_day=1
     ),
     "PWK": Habits(
-        prefix="W", name_order="one field", birth="year", uin=0.35, nid=0.3, learns_of_deaths=0.2,
-        father=0.3, pay_day=20, whole_roster=True,
+        prefix="W", name_order="one field", birth="year", uin=0.35, nid=0.3, account=0.6,
+        learns_of_deaths=0.2, father=0.3, pay_day=20, whole_roster=True,
     ),
 }  # fmt: skip
 

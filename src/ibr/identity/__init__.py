@@ -1,1 +1,1 @@
-"""Which records are the same person."""
+"""Which records are the same person, and how sure that is."""

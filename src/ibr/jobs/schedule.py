@@ -22,9 +22,12 @@ from ibr.jobs.answering import (
     answer_at_once,
     refuse_forgotten,
 )
+from ibr.jobs.checking import run_due_checks
+from ibr.jobs.linking import link_changes
 from ibr.jobs.model import Job
 from ibr.jobs.queue import Jobs
 from ibr.outbox.desk import tidy as outbox
+from ibr.overlaps.cases.opening.keep import keep_cases
 from ibr.periods import month_of
 from ibr.subscriptions.feed.match import Matcher
 from ibr.trace import look as trace
@@ -33,6 +36,7 @@ FINISH_DELIVERY: Final = "finish_delivery"
 # Looked for by the clock and not woken by every delivery: a wake-up would make the commits of
 # deliveries wait for each other.
 EVERY_FEW_SECONDS: Final = 2
+_QUARTER: Final = 900
 _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
 
@@ -62,6 +66,9 @@ def register_all(
     heavy.register(CARRY_OUT, partial(_carry_out, services))
     heavy.register("watch_sources", partial(_watch_sources, services), every=60)
     heavy.register("keep_listening", partial(_keep_listening, services), every=_DAY)
+    heavy.register("keep_cases", partial(_keep_cases, services), every=120)
+    heavy.register("link_changes", partial(link_changes, services), every=60)
+    heavy.register("run_checks", partial(run_due_checks, services), every=_QUARTER)
     heavy.register("make_benefit_months", partial(_make_benefit_months, database), every=_DAY)
     heavy.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
     heavy.register("tidy_outbox", partial(_tidy_outbox, database, callback_days), every=_DAY)
@@ -98,6 +105,12 @@ async def _watch_sources(services: Services, _job: Job) -> None:
 
 async def _keep_listening(services: Services, _job: Job) -> None:
     await keep_listening(services)
+
+
+async def _keep_cases(services: Services, _job: Job) -> None:
+    """Opens cases from findings, and does what comes by itself: holds end, appeal times run out."""
+    await services.book.refresh()
+    await keep_cases(services.database, services.book.programmes, now(), services.terms)
 
 
 async def _match_changes(services: Services, matcher: Matcher, _job: Job) -> None:

@@ -6,7 +6,9 @@ from ibr.access.scopes import SCOPES
 from ibr.codelists.code_list import CodeList
 from ibr.codelists.identifier_types import OF_A_PROGRAMME
 from ibr.sources.attributes import ATTRIBUTES
+from ibr.web import case_codes, link_codes, pair_codes
 from ibr.web.causes import CAUSE, FACT
+from ibr.web.letter_words import REASON
 from ibr.web.outcome_words import OUTCOME
 
 ROLE = CodeList(
@@ -18,6 +20,7 @@ ROLE = CodeList(
         "auditor": "Auditor",
         "help_desk": "Help desk",
         "developer": "Developer of a partner",
+        "steward": "Data steward",
     },
 )
 PURPOSE = CodeList(
@@ -28,6 +31,8 @@ PURPOSE = CodeList(
         "data_correction": "Correction of data",
         "audit": "Audit",
         "help_desk_request": "The person asked the help desk",
+        "case_work": "Work on a case",
+        "identity_review": "Finding out who is who",
     },
 )
 IDENTIFIER = CodeList(
@@ -71,6 +76,9 @@ QUESTION = CodeList(
         "enrolled": "Enrolled in a programme?",
         "search": "Search",
         "person_record": "Look-up of the records",
+        "case": "Work on a case",
+        "possible_link": "Comparison with another record",
+        "possible_duplicates": "Check of an applicant",
         "notify": "Told of a change",
         "other_registry": "Asked of another registry",
     },
@@ -173,6 +181,10 @@ SOURCE = CodeList(
 VITAL = CodeList("vital_status", {"alive": "No death registered", "deceased": "Deceased"})
 TRUTH = CodeList("truth", {"true": "Yes", "false": "No"})
 LISTS = {
+    **case_codes.LISTS,
+    "LETTER_REASON": REASON,
+    **link_codes.LISTS,
+    **pair_codes.LISTS,
     "OUTCOME": OUTCOME,
     "ATTRIBUTE": ATTRIBUTE,
     "SOURCE": SOURCE,

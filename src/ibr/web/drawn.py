@@ -9,7 +9,20 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ibr.access.staff.rights import CALLBACKS, COUNTRY, DELIVERIES, DEVELOPERS, PERSON, RIGHTS
+from ibr.access.staff.rights import (
+    APPLICANT,
+    CALLBACKS,
+    CASE_FIGURES,
+    CASES,
+    COUNTRY,
+    DELIVERIES,
+    DEVELOPERS,
+    FINDING_COUNTS,
+    PAIRS,
+    PERSON,
+    REVIEW,
+    RIGHTS,
+)
 from ibr.codelists.enrolment_status import ENROLMENT_STATUS
 from ibr.codelists.people import (
     EDUCATION_LEVEL,
@@ -68,9 +81,15 @@ def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
             may={
                 "country": COUNTRY in pages,
                 "person": PERSON in pages,
+                "applicant": APPLICANT in pages,
                 "deliveries": DELIVERIES in pages,
                 "developers": DEVELOPERS in pages,
                 "callbacks": CALLBACKS in pages,
+                "cases": CASES in pages,
+                "case_figures": CASE_FIGURES in pages,
+                "review": REVIEW in pages,
+                "findings": FINDING_COUNTS in pages,
+                "pairs": PAIRS in pages,
             },
             here=str(visit.request.url.path),
             **values,

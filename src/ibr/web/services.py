@@ -12,6 +12,7 @@ from ibr.access.model import Partner
 from ibr.access.partners import PartnerBook
 from ibr.asker import Asker
 from ibr.db.pool import Database
+from ibr.identity.applicants.possible_duplicates import Applicants
 from ibr.outbox.model import Kind
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer
@@ -50,3 +51,8 @@ class WebServices:
     desk: Desk
     now: Callable[[], datetime] = clock.now
     kept: Kept = field(default_factory=Kept)
+    applicants: Applicants = field(init=False)
+
+    def __post_init__(self) -> None:
+        applicants = Applicants(self.database, self.sealer, self.blind_index)
+        object.__setattr__(self, "applicants", applicants)

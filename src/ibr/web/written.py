@@ -36,6 +36,10 @@ class Written:
     def decimal(self, value: float) -> str:
         return format_decimal(round(value, 1), format="#,##0.0", locale=self._locale)
 
+    def two_places(self, value: float) -> str:
+        """A number between nothing and one, where tenths would hide what matters."""
+        return format_decimal(round(value, 2), format="0.00", locale=self._locale)
+
     def short(self, value: float) -> str:
         """A number for an axis or a big figure: 12K, 3.4M."""
         return format_compact_decimal(value, fraction_digits=1, locale=self._locale)

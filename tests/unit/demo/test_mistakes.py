@@ -13,6 +13,7 @@ import pytest
 from ibr.demo.country import Country, reached
 from ibr.demo.cycles import Delivery
 from ibr.demo.mistakes import RATES, Written, written_by
+from ibr.demo.programmes import HABITS
 from ibr.demo.spelling import mistyped, nickname, plain_capitals, typo, variant
 from ibr.demo.truth import write_truth
 
@@ -134,3 +135,24 @@ def test_spelling_changes_words_a_little() -> None:
         assert len(wrong) == 10
         assert wrong != "1234567897"
     assert plain_capitals("Noélinha Ferrão") == "NOELINHA FERRAO"
+
+
+def test_who_is_paid_has_an_account_and_a_household_shares_it(country: Country) -> None:
+    shared: dict[str, set[int]] = {}
+    with_account = 0
+    for code, enrolments in country.enrolments.items():
+        for enrolment in enrolments:
+            for person in reached(enrolment):
+                record = written_by(
+                    country.seed, enrolment, person, 0, country.districts, faultless=True
+                )
+                account = record.ids.get("ACCOUNT")
+                if account is None:
+                    continue
+                assert person is enrolment.person
+                assert account in (person.account, enrolment.household.account)
+                assert HABITS[code].account > 0
+                with_account += 1
+                shared.setdefault(account, set()).add(person.id)
+    assert with_account > 0.2 * sum(map(len, country.enrolments.values()))
+    assert max(map(len, shared.values())) > 1

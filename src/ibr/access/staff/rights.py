@@ -9,7 +9,15 @@ import msgspec
 from ibr.asker import Asker
 from ibr.errors import NotAllowed
 
-Role = Literal["administrator", "programme_officer", "analyst", "auditor", "help_desk", "developer"]
+Role = Literal[
+    "administrator",
+    "programme_officer",
+    "analyst",
+    "auditor",
+    "help_desk",
+    "developer",
+    "steward",
+]
 
 # Pages.
 COUNTRY: Final = "country"
@@ -18,9 +26,37 @@ DELIVERIES: Final = "deliveries"
 PERSON: Final = "person"
 DEVELOPERS: Final = "developers"
 CALLBACKS: Final = "callbacks"
+APPLICANT: Final = "applicant"
+CASES: Final = "cases"
+CASE_FIGURES: Final = "case_figures"
+
+# What may be done with a case: handed out, worked on, and decided as the second person.
+CASE_ASSIGN: Final = "case_assign"
+CASE_DECIDE: Final = "case_decide"
+CASE_APPROVE: Final = "case_approve"
+
+# Possible links: the queue and its quality are seen by some, decided by stewards alone.
+REVIEW: Final = "review"
+DECIDE_LINKS: Final = "decide_links"
+
+# What checks found: the findings themselves, only how many there are, and who is exempt. Which
+# programmes go together is read by all who work with people or figures, and entered by some.
+FINDINGS: Final = "findings"
+FINDING_COUNTS: Final = "finding_counts"
+EXEMPT: Final = "exempt"
+PAIRS: Final = "pairs"
+PAIRS_EDIT: Final = "pairs_edit"
 
 # Purposes of a look-up, by code, in the order a form offers them.
-PURPOSES: Final = ("enrolment_check", "complaint", "data_correction", "audit", "help_desk_request")
+PURPOSES: Final = (
+    "enrolment_check",
+    "complaint",
+    "data_correction",
+    "audit",
+    "help_desk_request",
+    "identity_review",
+    "case_work",
+)
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -35,23 +71,39 @@ class Rights(msgspec.Struct, frozen=True):
         return self.pages | {f"purpose.{purpose}" for purpose in self.purposes}
 
 
-_FIGURES: Final = frozenset({COUNTRY, PROGRAMME, DELIVERIES})
+_FIGURES: Final = frozenset({COUNTRY, PROGRAMME, DELIVERIES, PAIRS, FINDING_COUNTS})
 
 # An analyst works with figures and never with a person; an auditor looks at a record only to audit.
 RIGHTS: Final[dict[str, Rights]] = {
     "administrator": Rights(
-        _FIGURES | {PERSON, DEVELOPERS, CALLBACKS}, ("complaint", "data_correction")
+        _FIGURES
+        | {PERSON, DEVELOPERS, CALLBACKS, CASES, CASE_FIGURES, CASE_ASSIGN, REVIEW}
+        | {FINDINGS, EXEMPT, PAIRS_EDIT},
+        ("complaint", "data_correction", "case_work"),
     ),
     "programme_officer": Rights(
-        _FIGURES | {PERSON}, ("enrolment_check", "complaint", "data_correction")
+        _FIGURES
+        | {
+            PERSON,
+            APPLICANT,
+            CASES,
+            CASE_FIGURES,
+            CASE_ASSIGN,
+            CASE_DECIDE,
+            CASE_APPROVE,
+            FINDINGS,
+        },
+        ("enrolment_check", "complaint", "data_correction", "case_work"),
     ),
-    "analyst": Rights(_FIGURES),
-    "auditor": Rights(_FIGURES | {PERSON}, ("audit",)),
+    "analyst": Rights(_FIGURES | {CASE_FIGURES}),
+    "auditor": Rights(_FIGURES | {PERSON, CASES, CASE_FIGURES, REVIEW, FINDINGS}, ("audit",)),
     "help_desk": Rights(
-        frozenset({COUNTRY, PROGRAMME, PERSON}), ("help_desk_request", "complaint")
+        frozenset({COUNTRY, PROGRAMME, PERSON, PAIRS}), ("help_desk_request", "complaint")
     ),
     # Builds the system of one partner: no figure of the country, no person, no other partner.
     "developer": Rights(frozenset({DEVELOPERS})),
+    # Decides who is who; sees two records at a time. Enters which programmes go together.
+    "steward": Rights(frozenset({REVIEW, DECIDE_LINKS, PAIRS, PAIRS_EDIT}), ("identity_review",)),
 }
 
 

@@ -15,6 +15,7 @@ from ibr.db.pool import Connection, Database
 from ibr.interop.dci.answers import Writer
 from ibr.interop.dci.envelope import Envelopes
 from ibr.interop.dci.partner_keys import PartnerKeys
+from ibr.overlaps.cases.model import Terms
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer
 from ibr.trace.recorder import Recorder
@@ -49,4 +50,5 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     recorder: Recorder
     calls: Caller
     reached_at: str | None = None
+    terms: Terms = Terms()
     enqueue: Enqueue

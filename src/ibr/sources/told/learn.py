@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -84,6 +85,13 @@ def _place(subject: bytes, source_id: int, value_index: bytes) -> bytes:
     return place_of("known_attribute", "value", row)
 
 
+def opened(
+    sealer: Sealer, subject: bytes, source_id: int, value_index: bytes, sealed: bytes
+) -> Any:
+    """The value of one piece of news as it is kept."""
+    return msgspec.json.decode(sealer.open(sealed, _place(subject, source_id, value_index)))
+
+
 async def told_about(
     connection: Connection, sealer: Sealer, subjects: Sequence[bytes]
 ) -> list[Saying]:
@@ -97,11 +105,12 @@ async def told_about(
         Told(
             source_id=row["source_id"],
             attribute=row["attribute"],
-            value=msgspec.json.decode(
-                sealer.open(
-                    row["value_sealed"],
-                    _place(row["subject_index"], row["source_id"], row["value_index"]),
-                )
+            value=opened(
+                sealer,
+                row["subject_index"],
+                row["source_id"],
+                row["value_index"],
+                row["value_sealed"],
             ),
             value_index=row["value_index"],
             as_of=row["as_of"],

@@ -252,8 +252,12 @@ async def renumber_restored(connection: Connection) -> bool:
         """,
         _READER,
     )
+    # Linkage reads everything anew: what it has read already it finds unchanged.
     await connection.execute(
-        "update ibr.feed_cursor set transaction_no = '4'::xid8, change_id = 0 where reader = $1",
+        """
+        update ibr.feed_cursor
+        set transaction_no = case when reader = $1 then '4'::xid8 else '0'::xid8 end, change_id = 0
+        """,
         _READER,
     )
     await connection.execute("update ibr.subscription set made_in = null")

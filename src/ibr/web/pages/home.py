@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from litestar import Response
 
-from ibr.access.staff.rights import COUNTRY, DEVELOPERS, must_hold
+from ibr.access.staff.rights import COUNTRY, DEVELOPERS, REVIEW, must_hold
 from ibr.web.answers import go_to
 from ibr.web.pages import country
 from ibr.web.visit import Visit
@@ -14,5 +14,7 @@ async def show(visit: Visit) -> Response[str]:
     asker = visit.asker()
     if COUNTRY not in asker.scopes and DEVELOPERS in asker.scopes:
         return go_to(visit, "/developers")
+    if COUNTRY not in asker.scopes and REVIEW in asker.scopes:
+        return go_to(visit, "/review")
     must_hold(asker, COUNTRY)
     return await country.show(visit)

@@ -10,6 +10,8 @@ from ibr.access.staff.rights import RIGHTS
 from ibr.asker import Purpose
 from ibr.codelists.enrolment_status import DECEASED, GRADUATED
 from ibr.errors import NotUnderstood
+from ibr.overlaps.cases.desk.one_case import cases_of_records
+from ibr.overlaps.findings.desk.look import about_records, sentence
 from ibr.questions.person_record import (
     PersonRecord,
     identifier_types,
@@ -60,6 +62,17 @@ async def show(visit: Visit) -> Response[str]:
         purpose=purpose,
         deaths=_to_check(found),
         rows=rows_of(found.records, visit.written, _ENDED),
+        cases=await cases_of_records(
+            services.database,
+            visit.asker(purpose),
+            [each.record.record_id for each in found.records if each.role == 0],
+        ),
+        findings=await about_records(
+            services.database,
+            visit.asker(purpose),
+            [each.record.record_id for each in found.records if each.role == 0],
+        ),
+        sentence=lambda finding: sentence(finding, visit.say),
     )
 
 

@@ -1,0 +1,1 @@
+"""One applicant against everyone, while the officer types."""

@@ -1,0 +1,1 @@
+"""From features to weighed pairs to clusters: Splink on DuckDB, and plain Python."""

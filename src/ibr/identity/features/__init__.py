@@ -1,0 +1,1 @@
+"""What is compared of a person: standardised names, dates, places, blind numbers."""

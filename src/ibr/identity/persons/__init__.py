@@ -1,0 +1,1 @@
+"""Persons as found so far: kept, moved, merged, split, with their history."""

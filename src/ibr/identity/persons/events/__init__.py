@@ -1,0 +1,1 @@
+"""What happened to persons, read for people and for taking it back."""

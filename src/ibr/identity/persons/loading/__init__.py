@@ -1,0 +1,1 @@
+"""Appearances taken out of the database to be weighed."""

@@ -1,0 +1,1 @@
+"""Models of weights as they are kept: candidates, the current one, those it followed."""

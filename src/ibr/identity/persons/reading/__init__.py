@@ -1,0 +1,1 @@
+"""Records read into appearances: opened, standardised, numbered, sealed again."""

@@ -1,0 +1,1 @@
+"""Runs of linkage as they are kept: what they read, how they ended."""

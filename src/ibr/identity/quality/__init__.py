@@ -1,0 +1,1 @@
+"""How good linkage is, measured against what is known to be true."""

@@ -1,0 +1,1 @@
+"""Possible links, looked at and decided by people."""

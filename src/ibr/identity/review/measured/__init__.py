@@ -1,0 +1,1 @@
+"""How well pairs are reviewed: agreement, known pairs, and the share decided the same."""

@@ -1,0 +1,1 @@
+"""What a reviewer sees of a pair: two records read side by side, and no more than that takes."""

@@ -1,0 +1,1 @@
+"""How much each agreement counts: levels, the trained model, its explanation."""

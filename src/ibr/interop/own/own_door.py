@@ -1,0 +1,158 @@
+"""The addresses under /api/v1, answered before any framework; everything else is handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES
+from ibr.audit.events import QUESTION_REFUSED
+from ibr.audit.record import record_event
+from ibr.clock import now
+from ibr.errors import NotFound, NotUnderstood, RegistryError, TooMuch
+from ibr.identity.applicants.possible_duplicates import Applicants
+from ibr.interop.dci.envelope import Caller
+from ibr.interop.dci.over_http import (
+    Application,
+    Receive,
+    Scope,
+    Send,
+    check_media_type,
+    headers_of,
+    read_body,
+    text_of,
+)
+from ibr.interop.dci.services import Services
+from ibr.interop.own.asked_duplicates import answer_to, read_question
+from ibr.log import logger
+from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep, listed, reported
+
+PREFIX: Final = "/api/"
+LARGEST: Final = 16_384
+_STATUS: Final = {
+    "not_understood": 400,
+    "not_proven": 401,
+    "not_allowed": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "too_much": 429,
+    "unavailable": 503,
+}
+_encoder = msgspec.json.Encoder(order="deterministic")
+Ask = Callable[[Caller, bytes], Awaitable[Any]]
+Read = TypeVar("Read")
+
+
+class OwnDoor:
+    """The registry's own addresses in front of the rest of the application."""
+
+    def __init__(self, services: Services, rest: Application) -> None:
+        self._services = services
+        self._rest = rest
+        self._applicants = Applicants(services.database, services.sealer, services.blind_index)
+        self._asks: dict[str, tuple[str, Ask]] = {
+            "/api/v1/possible-duplicates": (POSSIBLE_DUPLICATES, self._possible_duplicates),
+            "/api/v1/cases": (CASES, self._cases),
+            "/api/v1/cases/steps": (CASES, self._case_steps),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
+            await self._rest(scope, receive, send)
+            return
+        headers: list[tuple[bytes, bytes]] = []
+        try:
+            status, said = 200, await self._answered(scope, receive)
+        except RegistryError as refused:
+            status, said = _status(refused), _refusal(refused)
+            if isinstance(refused, TooMuch) and refused.retry_after is not None:
+                headers.append((b"retry-after", str(refused.retry_after).encode()))
+            if refused.kind == "not_proven":
+                headers.append((b"www-authenticate", b"Bearer"))
+        except Exception:
+            logger().exception("the registry failed to answer", path=scope["path"])
+            status, said = 500, _failed()
+        await _send(send, status, _encoder.encode(said), headers)
+
+    async def _answered(self, scope: Scope, receive: Receive) -> Any:
+        asked = self._asks.get(scope["path"])
+        if asked is None:
+            raise NotFound("path.unknown", "There is nothing at this address.")
+        if scope["method"] != "POST":
+            raise NotFound("path.post_only", "This address is for POST.")
+        right, ask = asked
+        headers = headers_of(scope)
+        caller = await self._services.envelopes.prove(text_of(headers, b"authorization"), right)
+        body = await read_body(headers, receive, LARGEST)
+        check_media_type(headers, body)
+        try:
+            return await ask(caller, body)
+        except RegistryError as refused:
+            await self._note(caller, scope["path"].removeprefix("/api/v1/"), refused)
+            raise
+
+    async def _possible_duplicates(self, caller: Caller, body: bytes) -> Any:
+        question = read_question(body)
+        asker = caller.partner.asker(caller.scopes)
+        return answer_to(await self._applicants.possible_duplicates(asker, question, now()))
+
+    async def _cases(self, caller: Caller, body: bytes) -> Any:
+        asked = _read(body, AskedList)
+        asker, services = caller.partner.asker(caller.scopes), self._services
+        return await listed(services.database, services.sealer, asker, asked, now(), services.terms)
+
+    async def _case_steps(self, caller: Caller, body: bytes) -> Any:
+        asked = _read(body, AskedStep)
+        asker, services = caller.partner.asker(caller.scopes), self._services
+        return await reported(
+            services.database, services.sealer, asker, asked, now(), services.terms
+        )
+
+    async def _note(self, caller: Caller, asked: str, refused: RegistryError) -> None:
+        async with self._services.database.transaction(()) as connection:
+            await record_event(
+                connection,
+                kind=QUESTION_REFUSED,
+                asker=caller.partner.asker(caller.scopes),
+                details={"question": asked.replace("-", "_"), "code": refused.code},
+                at=now(),
+            )
+
+
+def _status(refused: RegistryError) -> int:
+    return 413 if refused.code == "too_large" else _STATUS.get(refused.kind, 500)
+
+
+def _read(body: bytes, kind: type[Read]) -> Read:
+    """The body as this; NotUnderstood, without a value, where it is something else."""
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise NotUnderstood(
+            "case.json",
+            "Send one JSON object with the fields that docs/howto/cases-of-a-programme.md shows, "
+            "and no others.",
+        ) from None
+
+
+def _refusal(refused: RegistryError) -> Any:
+    error = {"code": refused.code, "message": refused.message}
+    return {"errors": [error | ({"field": refused.field} if refused.field else {})]}
+
+
+def _failed() -> Any:
+    message = "The registry failed to answer. Please try again."
+    return {"errors": [{"code": "service.unavailable", "message": message}]}
+
+
+async def _send(send: Send, status: int, body: bytes, further: list[tuple[bytes, bytes]]) -> None:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"cache-control", b"no-store"),
+        (b"content-length", str(len(body)).encode()),
+        *further,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

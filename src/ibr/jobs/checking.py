@@ -1,0 +1,59 @@
+"""Checks by themselves, in a process of their own: their counting makes no other job wait."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+
+from ibr.clock import now
+from ibr.errors import Unavailable
+from ibr.interop.dci.services import Services
+from ibr.jobs.model import Job
+from ibr.log import logger
+from ibr.overlaps.findings.due import checks_are_due, others_run_checks
+
+COMMAND = ("-m", "ibr", "checks", "run", "--json")
+_PATIENCE = 20.0
+
+
+async def run_due_checks(services: Services, _job: Job) -> None:
+    """Takes a snapshot and runs every check when a day has passed, or when it was worked out anew
+    who is who."""
+    await services.book.refresh()
+    programmes = sorted(services.book.programmes)
+    if not await checks_are_due(services.database, programmes, now()):
+        return
+    if await others_run_checks(services.database):
+        return
+    await in_a_process(COMMAND)
+
+
+async def in_a_process(command: tuple[str, ...]) -> None:
+    """Runs this Python with a command, ended with the job; Unavailable where it fails."""
+    # It has the environment, and with it the settings, that this worker was started with.
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        code = await process.wait()
+    finally:
+        await _end(process)
+    if code:
+        logger().error("a process of the worker failed", kind=command[2], code=code)
+        raise Unavailable("job.process", "A process of the worker did not end well; see the log.")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _PATIENCE)
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,1 @@
+"""What does not go together, what is missing, and what becomes of it."""

@@ -1,0 +1,1 @@
+"""What becomes of findings: looked into, decided by people, followed to the end."""

@@ -1,0 +1,1 @@
+"""Whom a case is about; every look at them is written down."""

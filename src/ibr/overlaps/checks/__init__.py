@@ -1,0 +1,1 @@
+"""One file for each check: its rule, its plain version, its explanation."""

@@ -1,0 +1,1 @@
+"""Findings as people see them, and who is lawfully exempt."""

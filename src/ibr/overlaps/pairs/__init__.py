@@ -1,0 +1,1 @@
+"""Which programmes exclude each other, may go together or belong together."""

@@ -1,0 +1,1 @@
+"""The registry at one moment, written out without names, for checks."""
