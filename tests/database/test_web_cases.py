@@ -112,6 +112,16 @@ async def test_the_page_of_a_case_says_what_was_found_and_what_can_be_done(
     assert 'value="error_claimant" disabled' in text
 
 
+async def test_who_is_in_no_person_yet_is_shown_by_the_record(country: WebCountry) -> None:
+    await emptied(country)
+    await a_finding(country.dsn, 1, person_id=-257)
+    await kept(country.dsn)
+    async with visitor(country, OMAR) as client:
+        page = await client.get(f"/cases/{await number(country)}")
+    assert "Whom it is about" in page.text
+    assert "The record is no longer reported" not in page.text
+
+
 async def test_an_auditor_reads_and_has_no_form(country: WebCountry) -> None:
     async with visitor(country, "auditor@example.org") as client:
         page = await client.get(f"/cases/{await number(country)}")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import httpx
 import typer
@@ -35,6 +35,13 @@ app = typer.Typer(help="The made-up country Talmira.", no_args_is_help=True)
 
 People = Annotated[int, typer.Option(help="How many people benefit.", min=50)]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same country.")]
+# What the worker would do by itself in the next minutes; whoever looks at a demo should not wait.
+_WORK: Final = (
+    ("Finding out who is who …", ("linkage", "run")),
+    ("Running checks …", ("checks", "run")),
+    ("Opening cases …", ("cases", "keep")),
+)
+_TRIES: Final = 40
 
 
 @app.command("load")
@@ -75,6 +82,7 @@ def fill(
         )
     truth = folder / "truth.jsonl"
     write_truth(country, truth)
+    _work_out(settings)
     seconds = time.monotonic() - started
     said(
         f"{country.names['en']}: {loaded.records} records in {loaded.deliveries} deliveries, "
@@ -82,6 +90,25 @@ def fill(
         f"Who is who: {truth}"
     )
     return loaded
+
+
+def _work_out(settings: Settings) -> None:
+    """Links, checks and opens cases at once, as the worker does in its own time."""
+    for said_meanwhile, words in _WORK:
+        with console.status(said_meanwhile):
+            for _ in range(_TRIES):
+                # The worker may be at the same work just now, and then has the lock.
+                done = subprocess.run(
+                    [sys.executable, "-m", "ibr", *words],
+                    env=environment_for(settings),
+                    capture_output=True,
+                    check=False,
+                )
+                if done.returncode == 0:
+                    break
+                time.sleep(1)
+            else:
+                said(f"`ibr {' '.join(words)}` did not end well; the worker tries again itself.")
 
 
 def _count(country: Country) -> int:

@@ -34,6 +34,8 @@ PASSWORD: Final = "talmira-demo-2026"
 OFFICERS: Final = (
     ("administrator@talmira.example", "Amina Okello", "administrator", None),
     ("programme@talmira.example", "Lucas Moreau", "programme_officer", ("OAP", "DIS")),
+    ("steward@talmira.example", "Kidane Serlo", "steward", None),
+    ("second.steward@talmira.example", "Marina Belaud", "steward", None),
     ("analyst@talmira.example", "Selam Tesfaye", "analyst", None),
     ("auditor@talmira.example", "Nadia Haddad", "auditor", None),
     ("helpdesk@talmira.example", "Tomas Pereira", "help_desk", None),

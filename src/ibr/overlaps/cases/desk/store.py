@@ -136,8 +136,9 @@ async def of_records(connection: Connection, record_ids: Sequence[int]) -> list[
         select c.case_id, c.programme_id, c.state, c.outcome, c.opened_at, c.closed_at
         from overlap_case c
         where c.record_id = any ($1::bigint[])
-           or c.person_id in (select person_id from person_member
-                              where record_id = any ($1::bigint[]) and appearance_no = 0)
+           or c.person_id in (select m.person_id from person_member m
+                              join appearance a using (record_id, appearance_no)
+                              where m.record_id = any ($1::bigint[]) and a.member_no = -1)
         order by c.closed_at is not null, c.case_id desc limit 20
         """,
         list(record_ids),

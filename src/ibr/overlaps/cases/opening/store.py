@@ -45,18 +45,23 @@ async def exempt(connection: Connection, without: Sequence[str], at: datetime, m
 
 async def waiting(connection: Connection, without: Sequence[str], most: int) -> list[Record]:
     """Findings that belong to no case yet and are about somebody, with the open case that there is
-    about the same person or record and programme."""
+    about the same person or record and programme.
+
+    Who was in no person yet when the finding was made has a number below zero there, which no
+    later snapshot knows again: of them the case is about the record.
+    """
     return await connection.fetch(
         """
         select f.finding_id, f.check_code, f.severity, f.programme_id, f.other_programme,
-               f.person_id, f.record_id, f.money_minor, f.currency,
+               case when f.person_id > 0 then f.person_id end as person_id, f.record_id,
+               f.money_minor, f.currency,
                (select c.case_id from overlap_case c
                 where c.programme_id = f.programme_id and c.closed_at is null
-                  and case when f.person_id is not null then c.person_id = f.person_id
+                  and case when f.person_id > 0 then c.person_id = f.person_id
                       else c.person_id is null and c.record_id = f.record_id end) as case_id
         from finding f
         where f.closed_at is null and f.case_id is null and f.programme_id is not null
-          and (f.person_id is not null or f.record_id is not null)
+          and (f.person_id > 0 or f.record_id is not null)
           and f.check_code <> all ($1::text[])
         order by f.finding_id limit $2
         for update of f skip locked
