@@ -124,6 +124,7 @@ class _Chance:
             ("entitles", {"everybody": True}),
         )  # fmt: skip
         for kind, value in rng.sample(choices, rng.randint(3, len(choices))):
+            # The values of a rule are of many types; drawn together, mypy sees only `object`.
             story.rule(rng.randint(1, len(CODES)), kind, **value)  # type: ignore[arg-type]
             if rng.random() < 0.3:
                 story.tables["programme_rule"][-1]["valid_to"] = date(2026, 8, 10)

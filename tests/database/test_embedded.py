@@ -372,6 +372,7 @@ class _Answers:
 
 
 async def test_refuses_old_servers_and_asks_checksums_only_of_ours() -> None:
+    # The types are left aside: `_Answers` stands in for a connection, and answers what is asked.
     assert await refuse_unsafe(_Answers(), "own") == []  # type: ignore[arg-type]
     for wrong in ({"server_version_num": "140011"}, {"server_encoding": "LATIN1"}):
         with pytest.raises(Unavailable, match=next(iter(wrong))):
