@@ -100,3 +100,31 @@ def reset_peak(pids: Iterable[int]) -> None:
     """Start the peak of memory anew, so that it belongs to what is measured next."""
     for pid in pids:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def held_gib(root: int) -> float:
+    """GiB that a process and its descendants hold; what they share is counted once."""
+    total, todo = 0, [root]
+    while todo:
+        pid = todo.pop()
+        total += _proportional_kib(pid)
+        todo += _children(pid)
+    return total / 1024**2
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += map(int, path.read_text().split())
+        except OSError:
+            continue
+    return found
+
+
+def _proportional_kib(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))

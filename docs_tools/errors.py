@@ -33,6 +33,9 @@ _MAKERS |= {
 _GENERAL = {
     "case.appeal_time": "The appeal is in time, or late: the reason must say what the dates say.",
     "exemption.invalid": "Names the field of an exemption that is missing or cannot stand.",
+    "areas.file": "Says which row of a file of areas is at fault, and how to mend it.",
+    "file.geojson": "Says why a file is no GeoJSON of areas in degrees, and in which feature.",
+    "file.table": "Says why a file is no whole table, in which row, or which encoding to name.",
     "file.pairs": "Says which row or column of a file of programme pairs or rules is at fault.",
     "pair.invalid": "Names the field of a programme pair or rule that is not in order.",
     "review.done": "This pair was decided meanwhile; your answer was not stored.",

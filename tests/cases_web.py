@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -188,7 +188,34 @@ async def emptied(country: WebCountry) -> None:
     try:
         await connection.execute(
             "truncate overlap_case, case_step, case_letter, case_money, case_notice, case_terms, "
-            "finding, check_exemption; delete from question_asked; delete from audit_event"
+            "finding, check_exemption, enrolled_people; delete from question_asked; "
+            "delete from audit_event"
         )
     finally:
         await connection.close()
+
+
+async def three_cases(country: WebCountry) -> None:
+    """Three cases of the pension and no others, one of them assigned."""
+    await emptied(country)
+    for number in (1, 2, 3):
+        await a_finding(country.dsn, number)
+    await kept(country.dsn)
+    omar = await officer(country.dsn, "officer@example.org")
+    await does(country.dsn, omar, "assign", officer_id=omar.id)
+
+
+async def people_enrolled(country: WebCountry, groups: dict[tuple[str, str], int]) -> None:
+    """What a snapshot of the day before counted in the pension."""
+    connection = await owner(country.dsn)
+    number = await connection.fetchval(
+        "insert into snapshot (as_known_at, through_change, files, rows, vintages) "
+        "values ($1, 0, '[]', '{}', '{}') returning snapshot_no",
+        people_web.NOW - timedelta(days=1),
+    )
+    await connection.executemany(
+        "insert into enrolled_people select $1, programme_id, $2, $3, $4 from programme "
+        "where code = 'OAP'",
+        [(number, what, which, persons) for (what, which), persons in groups.items()],
+    )
+    await connection.close()

@@ -66,6 +66,7 @@ def _row(each: Found) -> str:
         f"select {text(each.subject)} as subject, {each.severity} as severity, "
         f"{each.programme_id} as programme_id, {text(each.first_day)}::date as first_day, "
         f"{text(each.last_day)}::date as last_day, {text(each.person_id)}::bigint as person_id, "
+        f"{text(each.record_id)}::bigint as record_id, "
         f"{text(each.money_minor)}::bigint as money_minor, {{{facts}}} as facts"
     )
 

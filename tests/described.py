@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from ibr.interop.dci.openapi import document
+from ibr.interop.own.own_openapi import published as document
 
 
 def closed(schema: Any) -> Any:

@@ -81,7 +81,10 @@ FACTS = (
 async def emptied(dsn: str) -> None:
     connection = await asyncpg.connect(dsn, server_settings={"search_path": "ibr"})
     try:
-        for table in ("finding", "check_exemption", "check_run", "snapshot", "programme_pair"):
+        for table in (
+            *("finding", "check_exemption", "check_run", "enrolled_people", "snapshot"),
+            "programme_pair",
+        ):
             await connection.execute(f"delete from {table}")
     finally:
         await connection.close()

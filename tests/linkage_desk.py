@@ -37,8 +37,12 @@ class ReadsNothing:
 
     def __init__(self, _programmes: Collection[int]) -> None:
         self.seen: list[int] = []
+        self.unsettled = False
 
-    async def __call__(self, record_ids: Sequence[int], _at: datetime) -> None:
+    async def __call__(
+        self, record_ids: Sequence[int], _at: datetime, *, unsettled: bool = False
+    ) -> None:
+        self.unsettled = unsettled
         self.seen += record_ids
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -15,6 +14,7 @@ from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Tokens
 from ibr.calls.set_up import caller_from
 from ibr.clock import now
+from ibr.collector import keep_what_is_loaded
 from ibr.db.pool import Role, open_database
 from ibr.interop.dci.answers import Writer
 from ibr.interop.dci.bulk import Bulk, open_lane, spool_folder
@@ -28,6 +28,7 @@ from ibr.interop.dci.routes import StandardDoor
 from ibr.interop.dci.services import Services
 from ibr.interop.dci.traced import Trace
 from ibr.interop.own.own_door import OwnDoor
+from ibr.interop.own.own_openapi import published
 from ibr.jobs.queue import Jobs
 from ibr.jobs.worker import HEAVY_AT_ONCE, QUICK_AT_ONCE
 from ibr.operation.health import handlers
@@ -147,16 +148,19 @@ class Application:
             desk=DevelopersDesk(services, settings.registry_id, settings.reached_at),
         )
         rest: Any = Litestar(
-            route_handlers=[*handlers(services.database), *docs_handlers(), *routes(web)],
+            route_handlers=[
+                *handlers(services.database),
+                *docs_handlers(published()),
+                *routes(web),
+            ],
             exception_handlers=unknown_addresses(web),
-            # The document and its page are our own (interop/dci/docs_page.py).
+            # The document and its page are our own (interop/own/own_openapi.py, dci/docs_page.py).
             openapi_config=None,
         )
         trace = Trace(services.recorder, services.book, services.tokens)
         own = OwnDoor(services, rest)
         self._door = StandardDoor(services, bulk, own, settings.max_message_bytes, trace)
-        # What is here now stays until the end; the collector need not look at it again.
-        gc.freeze()
+        keep_what_is_loaded()
         try:
             async with services.recorder.running():
                 yield

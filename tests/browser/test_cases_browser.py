@@ -11,25 +11,18 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_web_browser import NARROW, PHONE, NewPage, sign_in
-from tests.cases_web import a_finding, does, emptied, kept, officer
+from tests.cases_web import people_enrolled, three_cases
 from tests.web_country import WebCountry
 
 OMAR = "officer@example.org"
+ENROLLED = {("sex", "1"): 1_234_567, ("sex", "2"): 2_345_678, ("birth_year", "1950"): 3_580_245}
 
 
 @pytest.fixture(autouse=True)
 def some_cases(country: WebCountry) -> None:
     """Three cases, one of them assigned; in a thread, as the browser has a loop."""
-    _apart(_fill(country))
-
-
-async def _fill(country: WebCountry) -> None:
-    await emptied(country)
-    for number in (1, 2, 3):
-        await a_finding(country.dsn, number)
-    await kept(country.dsn)
-    omar = await officer(country.dsn, OMAR)
-    await does(country.dsn, omar, "assign", officer_id=omar.id)
+    _apart(three_cases(country))
+    _apart(people_enrolled(country, ENROLLED))
 
 
 def _apart(work: Coroutine[Any, Any, object]) -> None:
@@ -95,6 +88,7 @@ def test_they_fit_a_phone_in_french(new_page: NewPage, size: dict[str, int]) -> 
     for address in ("/cases", "/cases/told", "/cases/figures"):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], address
+    expect(page.get_by_text("Personnes inscrites").first).to_be_attached()
     page.goto("/cases")
     page.locator("#list tbody th a").first.click()
     for summary in page.locator("details.step summary").all():

@@ -18,6 +18,8 @@ from tests.web_country import WebCountry
 NewPage = Callable[..., Page]
 PHONE = {"width": 390, "height": 844}
 NARROW = {"width": 320, "height": 640}
+PERSON = 4712
+WHOLE = f"/review/persons/{PERSON}"
 HOUSEHOLD = [("Juma", "2015-02-01", "SON"), ("Neema", "2018", "DAU")]
 
 
@@ -43,13 +45,20 @@ def pairs(country: WebCountry, begun: None) -> list[Pair]:
         for table in ("link_pair", "link_decision", "review_lease", "review_second",
                       "review_set_aside"):  # fmt: skip
             await country.read(f"delete from {table}")
+        await country.read(f"delete from person_member where person_id = {PERSON}")
         arabic = Told(given="أمينة", family="الحسن", household=HOUSEHOLD, uin="19928847731")
         latin = Told(programme="OAP", given="Aminah", birth="1990", village="Kilimani")
-        return [
+        found = [
             await a_pair(country, arabic, latin, money=900_000),
             await a_pair(country, money=500_000),
             await a_pair(country, money=100_000, why="conflict"),
         ]
+        await country.read(
+            "insert into person_member select record_id, appearance_no, programme_id, "
+            f"{PERSON}, now(), 1 from appearance "
+            f"where record_id in ({found[0][0].record_id}, {found[0][1].record_id})"
+        )
+        return found
 
     found: list[Pair] = on_the_side(made())
     return found
@@ -175,7 +184,7 @@ def test_no_page_breaks_the_policy_and_everything_has_a_name(
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
-    for path in ("/review", address_of(pairs[number]), "/review/quality"):
+    for path in ("/review", address_of(pairs[number]), WHOLE, "/review/quality"):
         page.goto(path)
         page.wait_for_load_state("load")
         nameless = page.evaluate(
@@ -200,7 +209,7 @@ def test_a_phone_never_scrolls_sideways(
     new_page: NewPage, pairs: list[Pair], size: dict[str, int], language: str
 ) -> None:
     page = opened(new_page, "/review", viewport=size, locale=language)
-    for path in ("/review", address_of(pairs[0]), "/review/quality"):
+    for path in ("/review", address_of(pairs[0]), WHOLE, "/review/quality"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
@@ -212,3 +221,19 @@ def test_the_pages_speak_french_and_turn_round(new_page: NewPage, pairs: list[Pa
     page.goto(address_of(pairs[0]))
     assert page.locator("html").get_attribute("dir") == "rtl"
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_a_record_is_parted_and_taken_back_without_javascript(
+    new_page: NewPage, pairs: list[Pair], country: WebCountry
+) -> None:
+    page = opened(new_page, WHOLE, java_script_enabled=False)
+    page.get_by_label("Which record is somebody else's").select_option(index=1)
+    page.get_by_role("button", name="Part this record").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choose why these are two people.")
+    page.get_by_label("Why these are two people").select_option("twins")
+    page.get_by_role("button", name="Part this record").click()
+    expect(page.get_by_role("status")).to_contain_text("The record was parted.")
+    assert answers(country) == [("different", "twins")]
+    page.get_by_role("button", name="Take it back").first.click()
+    expect(page.get_by_role("status")).to_contain_text("Your parting was taken back.")
+    assert answers(country) == [("different", "twins"), ("withdrawn", "taken_back")]

@@ -18,11 +18,21 @@ from ibr.overlaps.cases.figures.look import Figures, figures
 from ibr.web.languages import ENGLISH
 from ibr.web.letter_words import composer
 from tests import people_web
-from tests.cases_web import a_finding, as_app, does, emptied, kept, officer, the_case
+from tests.cases_web import (
+    a_finding,
+    as_app,
+    does,
+    emptied,
+    kept,
+    officer,
+    people_enrolled,
+    the_case,
+)
 from tests.web_country import WebCountry, filled
 
 NOW = people_web.NOW
 OMAR, PIA, AUDITOR = "officer@example.org", "pension@example.org", "auditor@example.org"
+ANALYST = "analyst@example.org"
 
 
 @pytest.fixture(scope="module")
@@ -148,13 +158,54 @@ async def test_small_counts_are_hidden_from_an_analyst_and_not_from_an_auditor(
     for number in range(1, 4):
         await a_finding(country.dsn, number)
     await kept(country.dsn)
-    hidden, shown = await seen(country, "analyst@example.org"), await seen(country, AUDITOR)
+    hidden, shown = await seen(country, ANALYST), await seen(country, AUDITOR)
     assert hidden.whole.opened is HIDDEN
     assert all(line.opened is HIDDEN for line in hidden.groups["sex"])
     assert shown.whole.opened == 3
     async with as_app(country.dsn) as database:
         with pytest.raises(NotAllowed):
             await figures(database, await officer(country.dsn, "help@example.org"), NOW)
+
+
+async def test_cases_are_held_against_the_people_enrolled(country: WebCountry) -> None:
+    for number in range(1, 7):
+        await a_finding(country.dsn, number)
+    await kept(country.dsn)
+    plain = await seen(country)
+    sexes = {line.which: line.opened for line in plain.groups["sex"]}
+    assert plain.counted_on is None
+    assert {line.persons for line in plain.groups["sex"]} == {None}
+    # Everybody of the sexes with cases, and as many again of another one that has none.
+    groups = {("sex", which): 1000 for which in sexes} | {("sex", "3"): 1000 * len(sexes)}
+    groups |= {("birth_year", "1950"): 600, ("birth_year", "1951"): 400, ("birth_year", ""): 7}
+    await people_enrolled(country, groups)
+    found = await seen(country)
+    assert found.counted_on == NOW - timedelta(days=1)
+    lines = {line.which: line for line in found.groups["sex"]}
+    for which, cases in sexes.items():
+        assert (lines[which].persons, lines[which].rate) == (1000, cases)
+        assert lines[which].ratio == pytest.approx(cases / 1000 / (6 / (2000 * len(sexes))))
+    assert (lines["3"].opened, lines["3"].rate, lines["3"].ratio) == (0, 0, 0)
+    bands = {line.which: line.persons for line in found.groups["age"]}
+    assert sum(bands.values()) == 1007
+    assert bands["60"] == 1000 if NOW.year < 2030 else bands["80"] == 1000
+
+
+async def test_few_enrolled_are_hidden_from_an_analyst_and_so_is_their_rate(
+    country: WebCountry,
+) -> None:
+    for number in range(1, 7):
+        await a_finding(country.dsn, number)
+    await kept(country.dsn)
+    sexes = [line.which for line in (await seen(country)).groups["sex"]]
+    few = {("sex", which): 3 for which in sexes} | {("sex", "3"): 9, ("sex", "9"): 900}
+    await people_enrolled(country, few)
+    found = {line.which: line for line in (await seen(country, ANALYST)).groups["sex"]}
+    assert all(found[which].persons is HIDDEN for which in sexes)
+    assert all(found[which].rate is None for which in sexes)
+    shown = {line.which: line for line in (await seen(country, AUDITOR)).groups["sex"]}
+    assert all(shown[which].persons == 3 for which in sexes)
+    assert all(shown[which].rate is not None for which in sexes)
 
 
 @given(st.lists(st.integers(0, 60), max_size=12))

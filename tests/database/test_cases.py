@@ -378,14 +378,39 @@ async def test_a_decided_case_settles_its_findings_after_the_time_to_take_back(
 ) -> None:
     await _assigned(country)
     omar, pia = await officer(country.dsn, OMAR), await officer(country.dsn, PIA)
-    await does(country.dsn, omar, "propose", reason="law_says", outcome="lawful_exception")
+    await does(country.dsn, omar, "propose", reason="evidence_clear", outcome="not_confirmed")
     await does(country.dsn, pia, "approve")
     assert (await kept(country.dsn, NOW + timedelta(minutes=5))).settled == 0
     assert (await kept(country.dsn, NOW + timedelta(minutes=11))).settled == 1
-    [finding] = await country.read("select closed_reason, same_as from finding")
+    [finding] = await country.read("select closed_reason from finding")
     assert finding["closed_reason"] == "decided"
-    [exemption] = await country.read("select same_as from check_exemption")
-    assert exemption["same_as"] == finding["same_as"]
+    assert await country.read("select from check_exemption") == []
+
+
+async def test_money_of_two_currencies_stands_side_by_side(country: WebCountry) -> None:
+    for check, money, currency in (
+        ("K06", 700, "KES"),
+        ("K01", 900, "KES"),
+        ("K09", 50_000, "AAA"),
+    ):
+        await a_finding(country.dsn, 1, check_code=check, money_minor=money, currency=currency)
+    await a_finding(country.dsn, 1, check_code="K10", money_minor=None, currency=None)
+    await kept(country.dsn)
+    case = await the_case(country.dsn)
+    # The largest of a currency, as two findings may be about the same money; never one sum.
+    assert case.at_stake == {"KES": 900, "AAA": 50_000}
+    [programme] = await country.read("select currency from programme where code = 'OAP'")
+    assert (case.money_minor, case.currency) == (900, "KES")
+    assert programme["currency"] == "KES"
+
+
+async def test_control_a_currency_that_is_not_the_programmes_own_is_shown_alone(
+    country: WebCountry,
+) -> None:
+    await a_finding(country.dsn, 1, money_minor=50_000, currency="AAA")
+    await kept(country.dsn)
+    case = await the_case(country.dsn)
+    assert (case.at_stake, case.money_minor, case.currency) == ({"AAA": 50_000}, 50_000, "AAA")
 
 
 TOUCHED = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
@@ -12,7 +13,7 @@ import msgspec
 import pytest
 
 from ibr.errors import Conflict, NotUnderstood
-from ibr.overlaps.checks.model import Period
+from ibr.overlaps.checks.model import Check, Period
 from ibr.overlaps.findings import due, rules, store
 from ibr.overlaps.snapshot.model import Snapshot
 from tests.checking import YEAR, Checking, check_that_finds, found
@@ -106,13 +107,17 @@ def test_another_version_of_the_rule_closes_with_that_reason(
     assert versions == {2: True, 1: False}
 
 
+def about_two(programme: int) -> Check:
+    """Finds something about the persons 71 and 72."""
+    return check_that_finds(
+        found("1", programme, person_id=71), found("2", programme, person_id=72)
+    )
+
+
 def test_a_person_who_turned_out_to_be_another_closes_with_that_reason(
     checking: Checking, desk: Desk, taken: Snapshot, programme: int
 ) -> None:
-    checking.run(
-        taken,
-        check_that_finds(found("1", programme, person_id=71), found("2", programme, person_id=72)),
-    )
+    checking.run(taken, about_two(programme))
     desk.door.owner(
         "insert into person values (71, now(), 1, 72, now()), (72, now(), 1, null, null)"
     )
@@ -123,10 +128,7 @@ def test_a_person_who_turned_out_to_be_another_closes_with_that_reason(
 def test_an_appearance_that_moved_closes_with_that_reason(
     checking: Checking, desk: Desk, taken: Snapshot, programme: int
 ) -> None:
-    checking.run(
-        taken,
-        check_that_finds(found("1", programme, person_id=71), found("2", programme, person_id=72)),
-    )
+    checking.run(taken, about_two(programme))
     desk.door.owner(
         "insert into person_event (record_id, appearance_no, programme_id, from_person, "
         "to_person, run_no, happened_at) values (1, 0, $1, 71, 73, 2, $2)",
@@ -352,6 +354,37 @@ def test_the_findings_role_cannot_even_delete_what_programmes_reported(
     assert not desk.door.run(has_right())
 
 
+def test_people_enrolled_are_counted_once_in_each_programme(
+    checking: Checking, desk: Desk, taken: Snapshot
+) -> None:
+    checking.run(taken, check_that_finds())
+    counted = {
+        (row["programme_id"], row["what"], row["which"]): row["persons"]
+        for row in desk.door.owner("select * from enrolled_people")
+    }
+    snapshots = {row["snapshot_no"] for row in desk.door.owner("select * from enrolled_people")}
+    assert snapshots == {taken.snapshot_no}
+    people: dict[tuple[int, str, str], set[int]] = defaultdict(set)
+    rows = desk.rows(
+        taken,
+        "select a.programme_id, a.person_id, a.sex, year(a.birth_date), r.region_code "
+        "from appearance a join record r using (record_id) join span s using (record_id) "
+        "where a.member_no is not null and s.enrolled and s.last_day is null",
+    )
+    for programme, person, sex, year, region in rows:
+        people[programme, "sex", str(sex or 0)].add(person)
+        people[programme, "birth_year", str(year or "")].add(person)
+        people[programme, "region", region or ""].add(person)
+    assert rows
+    assert counted == {group: len(who) for group, who in people.items()}
+    # An older snapshot that is looked at again does not take the place of the newest.
+    newer = desk.take(LATER)
+    checking.run(newer, check_that_finds(), at=LATER)
+    checking.run(taken, check_that_finds(), at=LATER)
+    snapshots = {row["snapshot_no"] for row in desk.door.owner("select * from enrolled_people")}
+    assert snapshots == {newer.snapshot_no}
+
+
 def test_checks_are_due_once_a_day_and_when_it_was_worked_out_who_is_who(
     checking: Checking, desk: Desk
 ) -> None:
@@ -359,13 +392,15 @@ def test_checks_are_due_once_a_day_and_when_it_was_worked_out_who_is_who(
 
     def is_due(hours: int) -> bool:
         at = AT + timedelta(hours=hours)
-        return desk.door.run(due.checks_are_due(desk.database, desk.programmes, at))
+        since = desk.door.run(due.due_since(desk.database, desk.programmes, at))
+        return since is not None
 
     assert not is_due(2)
     assert is_due(24)
     desk.door.owner(
         "insert into link_run (kind, model_no, state, started_at) values ('full', 1, 'applied', "
-        "now())"
+        "$1)",
+        AT + timedelta(hours=1),
     )
     assert is_due(2)
     desk.door.owner("delete from link_run")

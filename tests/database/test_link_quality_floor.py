@@ -87,8 +87,38 @@ def test_without_the_judge_the_bad_one_would_be_applied(desk: LinkageDesk) -> No
     assert run.state == "applied"
 
 
-def test_a_model_that_nobody_measured_is_not_held_back(desk: LinkageDesk) -> None:
-    blind = msgspec.structs.replace(starting_model(), link=900.0, review=800.0)
-    run = desk.link("full", model_no=put(desk, blind, None), judge=judge(desk))
+TRAINED = msgspec.structs.replace(starting_model(), method="anchored")
+
+
+def test_a_trained_model_that_nobody_measured_is_proposed(desk: LinkageDesk) -> None:
+    number = put(desk, TRAINED, None)
+    run = desk.link("full", model_no=number, judge=judge(desk))
+    assert run is not None
+    assert run.state == "proposed"
+    assert "never measured" in (run.reason or "")
+    assert f"ibr linkage quality --model {number} --keep" in (run.reason or "")
+    assert desk.persons() == {}
+
+
+def test_control_once_it_was_measured_it_is_applied(desk: LinkageDesk) -> None:
+    number = put(desk, TRAINED, measured(TRAINED))
+    run = desk.link("full", model_no=number, judge=judge(desk))
+    assert run is not None
+    assert run.state == "applied"
+
+
+def test_who_accepts_the_run_takes_the_model_into_use_for_good(desk: LinkageDesk) -> None:
+    number = put(desk, TRAINED, None)
+    proposed = desk.link("full", model_no=number, judge=judge(desk))
+    assert proposed is not None
+    accepted = desk.run(desk.linkage(judge=judge(desk)).apply(proposed.run_no))
+    assert accepted.state == "applied"
+    again = desk.link("full", judge=judge(desk))
+    assert again is not None
+    assert (again.state, again.model_no) == ("applied", number)
+
+
+def test_the_model_that_comes_with_the_registry_needs_no_measurement(desk: LinkageDesk) -> None:
+    run = desk.link("full", model_no=put(desk, starting_model(), None), judge=judge(desk))
     assert run is not None
     assert run.state == "applied"

@@ -12,7 +12,6 @@ from ibr.db.locks import try_linkage
 from ibr.errors import Conflict, NotFound
 from ibr.identity.engines.found import Keyed
 from ibr.identity.model import Appearance, Pair
-from ibr.identity.persons import weigh
 from ibr.identity.persons.floor import Floor
 from ibr.identity.persons.history import undo_move, undo_run
 from ibr.identity.persons.news import News
@@ -97,22 +96,6 @@ def test_everybody_weighed_again_changes_nothing(desk: LinkageDesk) -> None:
     assert run.counts["moved"] == 0
     assert (desk.persons(), desk.pairs()) == before
     assert desk.count("person_event") == len(desk.persons())
-
-
-def test_the_batch_engine_finds_the_same(
-    desk: LinkageDesk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, rest = in_deliveries(linked_country().entries, 2)
-    desk.appear(country())
-    desk.link()
-    plainly = desk.who_is_who(), desk.pairs()
-    desk.empty()
-    monkeypatch.setattr(weigh, "FEW", 0)
-    desk.appear((each.appearance, each.features, list(each.keys)) for each in first)
-    desk.link()
-    desk.appear((each.appearance, each.features, list(each.keys)) for each in rest)
-    desk.link()
-    assert (desk.who_is_who(), desk.pairs()) == plainly
 
 
 @pytest.mark.parametrize("parts", [2, 7])
@@ -444,28 +427,6 @@ def test_the_cursor_of_the_feed_passes_by_what_says_nothing(desk: LinkageDesk) -
         """
     )
     assert desk.run(news.waits())
-    assert desk.run(news.read(reader, now(), everything=False)) == 2
+    assert desk.run(news.read(reader, now(), everything=False)).records == 2
     assert reader.seen == [77, 79]
     assert not desk.run(news.waits())
-
-
-@pytest.mark.parametrize("reach", [[], [3], list(range(1, PROGRAMMES + 1))])
-def test_keys_lead_only_to_programmes_in_reach(desk: LinkageDesk, reach: list[int]) -> None:
-    """The function that looks keys up is not held by the policy, and asks for the reach itself."""
-    people = country()
-    desk.appear(people)
-    keys = sorted({key for _, _, keys in people for key in keys})
-
-    async def seen() -> tuple[set[Appearance], set[Appearance]]:
-        async with desk.database.transaction(reach) as connection:
-            found = await connection.fetch("select * from who_share($1::bigint[], 500)", keys)
-            rows = await connection.fetch("select record_id, appearance_no from appearance")
-            return (
-                {Appearance(row["record_id"], row["appearance_no"]) for row in found},
-                {Appearance(row["record_id"], row["appearance_no"]) for row in rows},
-            )
-
-    by_keys, directly = desk.run(seen())
-    expected = {each for each, features, keys in people if features.programme_id in reach}
-    assert directly == expected
-    assert by_keys == {each for each, _, keys in people if keys and each in expected}

@@ -11,7 +11,8 @@ import pytest
 from ibr.errors import Unavailable
 from ibr.identity.features.keys import keys_of
 from ibr.identity.model import STANDARD, Appearance
-from ibr.identity.persons.reading import hands, read_appearances
+from ibr.identity.persons import helpers
+from ibr.identity.persons.reading import read_appearances
 from ibr.identity.persons.reading.read_appearances import AppearanceReader
 from ibr.identity.persons.reading.sealed import open_features
 from ibr.registry.beneficiaries.model import Document
@@ -240,7 +241,6 @@ def test_what_was_read_before_an_interruption_stays(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(read_appearances, "BLOCK", 2)
-    monkeypatch.setattr(read_appearances, "AT_ONCE", 1)
     for record_id in range(1, 9):
         shelf.put(record_id, Document(MOTHER, None), unit=1)
     # A record whose seal is broken stops the reading at its block.
@@ -264,7 +264,7 @@ def test_a_process_that_died_is_said_and_the_next_reading_works(
     reader = AppearanceReader(shelf.database, shelf.keyring, [1], processes=1)
     try:
         with monkeypatch.context() as broken:
-            broken.setattr(hands, "_read_here", _die)
+            broken.setattr(helpers, "_do_here", _die)
             with pytest.raises(Unavailable, match="Run it again"):
                 shelf.run(reader.read([1, 2], START))
         assert shelf.run(reader.read([1, 2], START + timedelta(hours=1))).fresh == 2
@@ -273,4 +273,4 @@ def test_a_process_that_died_is_said_and_the_next_reading_works(
 
 
 def _die(*_: object) -> None:
-    hands.os._exit(3)
+    helpers.os._exit(3)

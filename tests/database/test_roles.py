@@ -266,3 +266,27 @@ def test_afterwards_the_connection_is_as_good_as_new(door: Door) -> None:
             return str(await connection.fetchval("show statement_timeout"))
 
     assert door.run(shown()) == "5s"
+
+
+def test_a_confirmed_link_tells_only_of_programmes_in_reach(door: Door, system: System) -> None:
+    """The two tables of confirmed links belong to no programme; what they lead to does."""
+    one, other = (
+        door.services.book.programmes_by_code[code].programme_id for code in ("dci001", "dci002")
+    )
+    [low] = door.owner(f"select record_id from enrolment where programme_id = {one} limit 1")
+    [high] = door.owner(f"select record_id from enrolment where programme_id = {other} limit 1")
+    records = sorted((low["record_id"], high["record_id"]))
+    for record, programme in ((low["record_id"], one), (high["record_id"], other)):
+        door.owner(
+            "insert into appearance values ($1, 0, $2, -1, 'x', 'x', '{}', 1, now())",
+            record,
+            programme,
+        )
+        door.owner("insert into confirmed_person values ($1, 0, $2, 0)", record, records[0])
+    asked = f"select status from confirmed_standings({low['record_id']}, 0::smallint, {other})"
+    for role in ("ibr_app", "ibr_worker"):
+        assert run(door, role, asked, str(one)) == []
+        assert len(run(door, role, asked, str(other))) == 1
+    for role in ("ibr_auditor", "ibr_analyst"):
+        refused(door, role, asked, str(other))
+        refused(door, role, "select * from confirmed_number")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests import people_web
-from tests.cases_web import a_finding, does, emptied, kept, officer, the_case
+from tests.cases_web import a_finding, does, emptied, kept, officer, the_case, three_cases
 from tests.database.test_web_pages import token, visitor
 from tests.web_country import WebCountry, filled
 
@@ -27,16 +27,7 @@ def country(dsn: str) -> WebCountry:
 @pytest.fixture(autouse=True)
 def some_cases(country: WebCountry) -> None:
     """Three cases of the pension, one of them assigned."""
-    asyncio.run(_fill(country))
-
-
-async def _fill(country: WebCountry) -> None:
-    await emptied(country)
-    for number in (1, 2, 3):
-        await a_finding(country.dsn, number)
-    await kept(country.dsn)
-    omar = await officer(country.dsn, OMAR)
-    await does(country.dsn, omar, "assign", officer_id=omar.id)
+    asyncio.run(three_cases(country))
 
 
 async def number(country: WebCountry) -> int:
@@ -161,6 +152,27 @@ async def test_a_refused_step_keeps_what_was_written(country: WebCountry) -> Non
     assert answer.status_code == 409
     assert "must have been asked first" in answer.text
     assert "my long note" in answer.text
+
+
+async def test_a_lawful_exception_names_its_law_and_its_last_day(country: WebCountry) -> None:
+    exception = {"outcome": "lawful_exception", "reason": "law_says", "law": "Act 5, section 12"}
+    async with visitor(country, OMAR) as client:
+        refused = await step(client, country, "propose", **exception)
+        answer = await step(
+            client, country, "propose", **exception, until=f"{people_web.NOW.year + 1}-06-30"
+        )
+        page = await client.get(f"/cases/{await number(country)}")
+    assert refused.status_code == 400
+    assert "Name the last day on which it is lawful" in refused.text
+    assert 'value="Act 5, section 12"' in refused.text
+    assert answer.status_code == 303
+    assert "Act 5, section 12" in page.text
+    async with visitor(country, PIA) as client:
+        await step(client, country, "approve")
+        await kept(country.dsn, people_web.NOW + timedelta(hours=1))
+        page = await client.get(f"/cases/{await number(country)}")
+    assert "Not found again" in page.text
+    assert "End the lawful exception" in page.text
 
 
 async def test_the_second_of_two_officers_is_told(country: WebCountry) -> None:

@@ -342,3 +342,44 @@ async def test_a_failure_nobody_foresaw_tells_nothing(
     assert answer.status_code == 500
     assert people_web.CANARY not in answer.text
     assert "Something went wrong on our side" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("/review/next", "/review"),
+        ("/review/pairs/1-0-2-0/back", "/review/pairs/1-0-2-0"),
+        ("/findings/7/exempt", "/findings/7"),
+        ("/pairs/7/end", "/pairs"),
+        ("/cases/7/undo", "/cases/7"),
+        ("/cases/7/money", "/cases/7"),
+        ("/sign-out", "/"),
+    ],
+)
+async def test_an_address_that_only_takes_a_form_leads_to_the_page_that_has_it(
+    country: WebCountry, address: str, meant: str
+) -> None:
+    async with visitor(country) as client:
+        answer = await client.get(address)
+        machine = await client.get(address, headers={"accept": "application/json"})
+    assert (answer.status_code, answer.headers.get("location")) == (303, meant)
+    assert machine.status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("verb", "address"),
+    [
+        ("GET", "/review/nothing"),
+        ("GET", "/cases/7/nothing"),
+        ("GET", "//evil.example/review/next"),
+        ("GET", "/review/pairs/a%0d%0ab/back"),
+        ("POST", "/cases/figures"),
+    ],
+)
+async def test_control_any_other_address_leads_nowhere(
+    country: WebCountry, verb: str, address: str
+) -> None:
+    async with visitor(country) as client:
+        answer = await client.request(verb, "http://ibr.test" + address)
+    assert answer.status_code in (404, 405)
+    assert "location" not in answer.headers

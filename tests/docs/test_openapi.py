@@ -25,7 +25,9 @@ from ibr.codelists.programme_kinds import ASSISTANCE_UNIT, BENEFIT_TYPE
 from ibr.interop.dci import routes, sources
 from ibr.interop.dci.docs_page import handlers, kind_of
 from ibr.interop.dci.messages.beneficiary import WireBeneficiary
-from ibr.interop.dci.openapi import document
+from ibr.interop.dci.openapi import document as of_the_standard
+from ibr.interop.own import own_door
+from ibr.interop.own.own_openapi import published as document
 from ibr_messages.flat import read_csv
 from tests.described import fits
 from tests.docs.conftest import Reader
@@ -36,6 +38,8 @@ SOURCE = "".join(Path(each.__file__).read_text(encoding="utf-8") for each in (ro
 _ADDRESS = r'"(/(?:registry|oauth2|callbacks/registry|\.well-known)/[a-z/._-]+[a-z])"'
 SERVED = set(re.findall(_ADDRESS, SOURCE))
 SERVED -= {each for each in SERVED if f"{each}.json" in SERVED}
+OWN = set(re.findall(r'"(/api/v1/[a-z/-]+[a-z])"', Path(own_door.__file__).read_text("utf-8")))
+SERVED |= OWN
 HERE = Path(__file__).resolve().parents[2] / "docs/tutorials/connect-a-programme.md"
 
 
@@ -65,6 +69,15 @@ def references(node: Any) -> Iterator[str]:
 
 def test_the_document_has_the_served_addresses_and_no_others() -> None:
     assert set(document()["paths"]) == SERVED
+
+
+def test_the_registrys_own_addresses_are_in_it() -> None:
+    assert {"/api/v1/possible-duplicates", "/api/v1/cases", "/api/v1/cases/steps"} <= OWN
+    assert {path for path in document()["paths"] if path.startswith("/api/")} == OWN
+
+
+def test_control_an_own_address_that_is_not_described_is_noticed() -> None:
+    assert {path for path in of_the_standard()["paths"] if path.startswith("/api/")} != OWN
 
 
 def test_the_document_is_openapi_3_1() -> None:
@@ -170,7 +183,7 @@ def test_a_schema_is_told_in_few_words() -> None:
 
 
 def test_three_addresses_are_offered() -> None:
-    offered = {path for each in handlers() for path in each.paths}
+    offered = {path for each in handlers(document()) for path in each.paths}
     assert offered == {"/openapi.json", "/docs", "/docs/style.css"}
 
 
@@ -279,6 +292,11 @@ def test_errors_without_a_token_are_as_described(reader: Reader) -> None:
             assert fits("HttpErrorResponse", client.post(path, json={}).json()) == []
             assert client.get(path).status_code == 405
             assert fits("HttpErrorResponse", client.get(path).json()) == []
+        for path in sorted(OWN):
+            answer = client.post(path, json={})
+            assert (answer.status_code, fits("OwnErrors", answer.json())) == (401, [])
+            assert client.get(path).status_code == 404
+        assert client.post("/api/v1/other", json={}).status_code == 404
         refused = client.post("/oauth2/client/token", data={"grant_type": "client_credentials"})
         assert (refused.status_code, fits("TokenErrorResponse", refused.json())) == (401, [])
         assert fits("JsonWebKeySet", client.get("/.well-known/jwks.json").json()) == []
@@ -295,7 +313,7 @@ def test_the_page_shows_every_operation_and_loads_nothing_from_elsewhere() -> No
     from litestar import Litestar
     from litestar.testing import TestClient
 
-    with TestClient(Litestar(route_handlers=handlers(), openapi_config=None)) as client:
+    with TestClient(Litestar(route_handlers=handlers(document()), openapi_config=None)) as client:
         page = client.get("/docs")
         assert page.status_code == 200
         assert "default-src 'none'" in page.headers["content-security-policy"]

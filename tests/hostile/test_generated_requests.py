@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -18,7 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from ibr.interop.dci.openapi import document
+from ibr.interop.own.own_door import OwnDoor
+from ibr.interop.own.own_openapi import published as document
 from tests.described import answer_fits
 from tests.door import Door, System
 from tests.generated import ADDRESS, each_case, every_mode, loaded, session_of
@@ -31,6 +33,14 @@ CHECKS = [
     response_schema_conformance,
 ]
 DESCRIPTION = loaded(document())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_addresses(door: Door) -> None:
+    """The registry's own addresses are in front of the standard's, as they are described."""
+    own = httpx.ASGITransport(app=OwnDoor(door.services, door.app), raise_app_exceptions=True)
+    door.run(door.client.aclose())
+    door.client = httpx.AsyncClient(transport=own, base_url=ADDRESS)
 
 
 @pytest.fixture(scope="module")

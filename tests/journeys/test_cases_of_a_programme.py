@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from ibr.interop.own.own_door import OwnDoor
+from ibr.interop.own.own_schemas import VIEWS
 from ibr.overlaps.cases.opening.keep import keep_cases
 from tests.cases_web import TERMS, as_worker
+from tests.described import fits
 from tests.door import Door, System, _nothing_else
 from tests.people import a_number, enrolled
 from tests.people_web import NOW
@@ -76,6 +78,28 @@ def test_it_sees_the_cases_of_the_programmes_it_reports_for_and_no_others(ready:
     assert row["purpose_code"] == "case_work"
 
 
+def test_answers_are_as_the_published_description_says(ready: Door) -> None:
+    by = system(ready)
+    answer = posted(ready, by, "cases", {}).json()
+    assert answer["cases"]
+    assert fits("CasesAnswer", answer) == []
+    assert fits("CasesAnswer", answer | {"name": "Sudarat"}), "control"
+    step = {"case": 1, "step": 1, "action": "note"}
+    assert fits("CaseStep", step) == []
+    refused = posted(ready, by, "cases/steps", step | {"case": 999_999})
+    assert (refused.status_code >= 400, fits("OwnErrors", refused.json())) == (True, [])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_that_is_described_is_served(ready: Door, view: str) -> None:
+    assert posted(ready, system(ready), "cases", {"view": view}).status_code == 200
+
+
+def test_a_view_of_one_officer_is_not_described_and_not_served(ready: Door) -> None:
+    assert posted(ready, system(ready), "cases", {"view": "mine"}).status_code == 400
+    assert fits("CasesQuestion", {"view": "mine"})
+
+
 def test_without_the_scope_it_sees_nothing(ready: Door) -> None:
     answer = posted(ready, system(ready, scopes=["registry.enrolled"]), "cases", {})
     assert answer.status_code in (401, 403)
@@ -95,6 +119,7 @@ def test_it_reports_a_step_once_and_is_told_when_it_is_late(ready: Door) -> None
     step = {"case": case["case"], "step": case["step"], "action": "note", "note": "from our system"}
     first, again = (posted(ready, by, "cases/steps", step) for _ in range(2))
     assert first.json()["step"] == case["step"] + 1
+    assert (fits("CaseStep", step), fits("CaseStepAnswer", first.json())) == ([], [])
     assert again.status_code == 409
     assert again.json()["errors"][0]["code"] == "case.changed"
     [row] = ready.owner("select actor_kind from case_step where action = 'note'")

@@ -16,6 +16,7 @@ from ibr.identity.persons.run import Linkage
 from ibr.interop.own.own_door import OwnDoor
 from ibr.protection.keyring import open_keyring
 from ibr.protection.seal import Sealer
+from tests.described import fits
 from tests.door import Door, Reply, System, _nothing_else
 from tests.people import a_number, an_identifier, in_programme
 
@@ -127,6 +128,17 @@ def test_an_answer_holds_nothing_of_the_person(linked: Door, own: httpx.AsyncCli
     assert set(reply.body["possible_duplicates"][0]) == {"likelihood", "reference", "programmes"}
     for secret in ("Sudarat", "Phumchai", "1995", UIN):
         assert secret.lower().encode() not in reply.raw.lower()
+
+
+def test_answers_are_as_the_published_description_says(
+    linked: Door, own: httpx.AsyncClient
+) -> None:
+    reply = ask(linked, own, linked.partner(), APPLICANT)
+    assert fits("PossibleDuplicatesQuestion", APPLICANT) == []
+    assert fits("PossibleDuplicatesAnswer", reply.body) == []
+    assert fits("OwnErrors", ask(linked, own, None, APPLICANT).body) == []
+    assert fits("OwnErrors", ask(linked, own, linked.partner(), b"[]").body) == []
+    assert fits("PossibleDuplicatesAnswer", reply.body | {"name": "Sudarat"}), "control"
 
 
 def test_who_is_not_known_is_not_known(linked: Door, own: httpx.AsyncClient) -> None:

@@ -23,7 +23,7 @@ from ibr.overlaps.cases.model import (
     Terms,
 )
 from ibr.overlaps.cases.paths import PATHS
-from ibr.overlaps.cases.rules import apply, possible, undone, what_moves
+from ibr.overlaps.cases.rules import NEVER_UNDONE, apply, possible, undone, what_moves
 
 BEGAN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 TERMS = Terms(hold_days=14, information_days=10, appeal_days=20)
@@ -41,7 +41,8 @@ MAY_FOLLOW = {
     "appeal_window": {"appeal_window", "appealed", "effective", "withdrawn"},
     "appealed": {"appealed", "effective", "closed", "withdrawn"},
     "effective": {"effective", "appealed", "closed", "withdrawn"},
-    "closed": set(),
+    # Only a lawful exception can be ended; see below.
+    "closed": {"closed"},
     "withdrawn": set(),
 }
 
@@ -66,6 +67,8 @@ def a_case() -> Case:
 ACTORS = st.sampled_from(
     [By("officer", number, RIGHTS["programme_officer"].scopes) for number in (1, 2, 3)]
     + [
+        # Twice, as most of what it does has to wait for its time.
+        REGISTRY,
         REGISTRY,
         By("officer", 9, RIGHTS["auditor"].scopes),
         By("officer", 8, RIGHTS["administrator"].scopes),
@@ -80,11 +83,14 @@ DETAILS = st.fixed_dictionaries(
         "officer_id": st.sampled_from([None, 1, 2]),
         "days": st.integers(-1, 20),
         "on": CLOCK,
+        "law": st.sampled_from([None, "Act 5"]),
+        "until": CLOCK.map(lambda moment: moment.date() + timedelta(days=200)),
     }
 )
 # A life that goes well; how much of it comes before the random part is drawn too.
 GOOD = (
     ("assign", None, None, 1),
+    ("order_hold", "paid_twice_soon", None, 1),
     ("request_information", "ask_person", None, 1),
     ("information_received", "answered", None, 1),
     ("propose", "evidence_clear", "error_claimant", 1),
@@ -93,14 +99,21 @@ GOOD = (
     ("delivered", "by_hand", None, 1),
     ("take_effect", None, None, 1),
 )
+LAWFUL = (
+    *GOOD[:1],
+    ("propose", "law_says", "lawful_exception", 1),
+    ("approve", None, None, 2),
+    ("end_exception", "no_longer_lawful", None, 3),
+)
+BEGUN = [whole[:number] for whole in (GOOD, LAWFUL) for number in range(len(whole) + 1)]
 STEPS = st.tuples(
-    st.integers(0, len(GOOD)),
+    st.sampled_from(BEGUN),
     st.lists(
         st.tuples(st.sampled_from(sorted(PATHS)), st.integers(0, 99), DETAILS, ACTORS, CLOCK),
         max_size=30,
     ),
 )
-Steps = tuple[int, list[tuple[str, int, dict[str, Any], By, datetime]]]
+Steps = tuple[tuple[Any, ...], list[tuple[str, int, dict[str, Any], By, datetime]]]
 
 
 def life(steps: Steps) -> list[tuple[Case, Act, By, datetime]]:
@@ -111,10 +124,18 @@ def life(steps: Steps) -> list[tuple[Case, Act, By, datetime]]:
     """
     good, drawn = steps
     case, lived = a_case(), []
-    for number, (action, reason, outcome, who) in enumerate(GOOD[:good]):
+    for number, (action, reason, outcome, who) in enumerate(good):
         at = BEGAN + timedelta(days=number if action != "take_effect" else 40)
         by = By("officer", who, RIGHTS["programme_officer"].scopes)
-        act = Act(action=action, reason=reason, outcome=outcome, on=at)  # type: ignore[arg-type]
+        act = Act(
+            action=action,
+            reason=reason,
+            outcome=outcome,
+            on=at,
+            days=14,
+            law="Act 5",
+            until=at.date() + timedelta(days=100),
+        )
         case = apply(case, act, by, at, TERMS)
         lived.append((case, act, by, at))
     for action, pick, details, by, at in drawn:
@@ -137,6 +158,9 @@ def test_no_way_leads_out_of_the_allowed_paths(steps: Steps) -> None:
     before = a_case()
     for case, act, _, _ in life(steps):
         assert case.state in MAY_FOLLOW[before.state], act
+        if before.state == "closed":
+            assert (act.action, before.outcome) == ("end_exception", "lawful_exception")
+            assert (case.closed_at, case.is_exception) == (before.closed_at, False)
         assert case.step_no == before.step_no + 1
         assert case.since >= before.since
         assert (case.closed_at is not None) == (case.state in ("closed", "withdrawn"))
@@ -217,6 +241,7 @@ def test_control_random_lives_get_far() -> None:
 
     look()
     assert {"closed", "withdrawn", "appealed", "effective", "order_hold", "hold_over"} <= seen
+    assert "end_exception" in seen
     assert {"approve", "send_back", "appeal", "take_effect"} <= seen
 
 
@@ -238,7 +263,7 @@ def test_taking_back_brings_back_exactly_what_was(steps: Steps, minutes: int) ->
             evidence=b"",
         )
         later = at + timedelta(minutes=minutes)
-        mine = by.kind == "officer" and act.action not in ("order_hold",) and minutes <= 10
+        mine = by.kind == "officer" and act.action not in NEVER_UNDONE and minutes <= 10
         if mine:
             back = undone(case, last, what_moves(before), by, later, TERMS)
             assert what_moves(back) == what_moves(before)

@@ -58,6 +58,8 @@ CASES_OPENED: Final = "case.opened"
 CASE_SEEN: Final = "case.seen"
 CASE_STEP: Final = "case.step"
 CASE_MONEY: Final = "case.money"
+AREAS_IMPORTED: Final = "areas.imported"
+POPULATION_IMPORTED: Final = "population.imported"
 
 CATALOGUE: Final = {
     QUESTION_ENROLLED: "A yes/no question was answered: programme, purpose, number of subjects.",
@@ -114,4 +116,6 @@ CATALOGUE: Final = {
     CASE_SEEN: "An officer opened a case, or a letter of it: which case.",
     CASE_STEP: "A step of a case was taken: which case, what, from where to where.",
     CASE_MONEY: "Money stopped, recovered or given back was entered, confirmed or dropped.",
+    AREAS_IMPORTED: "A list of areas was imported: level, how many are new, the file's digest.",
+    POPULATION_IMPORTED: "Population figures were imported: year and group, the file's digest.",
 }

@@ -195,7 +195,11 @@ def stats(json: Json = False) -> None:
         [(f"{each.which} v{each.version}", *_cells(each)) for each in found.checks],
     )
     for what, lines in found.groups.items():
-        table(f"By {what}", columns, [(each.which or "–", *_cells(each)) for each in lines])
+        table(
+            f"By {what}",
+            (*columns, "Enrolled", "Per 1,000", "Against all"),
+            [(each.which or "–", *_cells(each), *_against(each)) for each in lines],
+        )
 
 
 @app.command("terms")
@@ -232,6 +236,14 @@ def _cells(line: Line) -> tuple[object, ...]:
         line.confirmed,
         "" if line.precision is None else f"{line.precision:.0%}",
         "" if line.overturned is None or is_hidden(line.overturned) else line.overturned,
+    )
+
+
+def _against(line: Line) -> tuple[object, ...]:
+    return (
+        "" if line.persons is None else line.persons,
+        "" if line.rate is None else f"{line.rate:.1f}",
+        "" if line.ratio is None else f"{line.ratio:.1f}",
     )
 
 

@@ -71,6 +71,8 @@ def run(
         opened = sum(each.counts.opened for each in ran)
         closed = sum(each.counts.closed for each in ran)
         said(f"Snapshot {taken.snapshot_no}: {opened} findings opened, {closed} closed.")
+        if ran and ran[0].under_way:
+            said("News was still being read when it was taken, so some of it may go away again.")
     if failed:
         raise typer.Exit(1)
 

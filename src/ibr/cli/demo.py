@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -55,6 +56,7 @@ def load_command(
     settings, location = settings_and_database()
     folder = settings.data_dir / "demo"
     load.not_loaded_twice(folder)
+    take_children_along()
     wait_for(prepare(settings, location.dsn))
     with running_registry(settings) as address:
         loaded = fill(settings, location.dsn, folder, address, people, seed)
@@ -132,32 +134,66 @@ def running_registry(settings: Settings) -> Iterator[str]:
     if is_ready(address):
         yield address
         return
-    process = start_registry(settings, address)
-    try:
+    with started_registry(settings, address):
         yield address
-    finally:
-        process.terminate()
-        process.wait(60)
 
 
-def start_registry(settings: Settings, address: str) -> subprocess.Popen[bytes]:
-    """Starts `ibr serve` and waits until it is ready."""
+@contextmanager
+def started_registry(settings: Settings, address: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Starts `ibr serve` and waits until it is ready; ends it afterwards, however that comes."""
     process = subprocess.Popen(
         [sys.executable, "-m", "ibr", "serve"],
         env=environment_for(settings),
         stdout=subprocess.DEVNULL,
     )
+    try:
+        _until_ready(process, settings, address)
+        yield process
+    finally:
+        # Whoever asks once more to end must not keep this from ending its children.
+        with _deaf():
+            process.terminate()
+            process.wait(60)
+
+
+def _until_ready(process: subprocess.Popen[bytes], settings: Settings, address: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         if is_ready(address):
-            return process
+            return
         time.sleep(0.1)
-    process.terminate()
     raise Unavailable(
         "demo.not_started",
         f"The registry did not start on port {settings.port}. Is the port taken? "
         "Choose another: IBR_PORT=8081 make demo",
     )
+
+
+_TO_END: Final = (signal.SIGTERM, signal.SIGHUP)
+
+
+def take_children_along() -> None:
+    """From now on being asked to end is an interruption, so that what was started is ended too.
+
+    Without this the program would be gone at once, and its registry and database would run on.
+    """
+    for number in _TO_END:
+        signal.signal(number, _interrupt)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """For a while nothing asks it to end."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _TO_END}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def is_ready(address: str) -> bool:
@@ -172,6 +208,7 @@ def is_ready(address: str) -> bool:
 @command
 def run(people: People = 20_000, seed: Seed = 7) -> None:
     """Start the registry with the made-up country, print addresses and sign-ins, stay up."""
+    take_children_along()
     settings, location = settings_and_database()
     wait_for(prepare(settings, location.dsn))
     address = f"http://{settings.host}:{settings.port}"
@@ -180,18 +217,17 @@ def run(people: People = 20_000, seed: Seed = 7) -> None:
         raise Conflict(
             "demo.running", f"A registry is running at {address} already; stop it first."
         )
-    process = start_registry(settings, address)
     try:
-        if not load.credentials_file(folder).exists():
-            fill(settings, location.dsn, folder, address, people, seed)
-        _welcome(address, folder)
-        process.wait()
+        with started_registry(settings, address) as process:
+            if not load.credentials_file(folder).exists():
+                fill(settings, location.dsn, folder, address, people, seed)
+            _welcome(address, folder)
+            process.wait()
     except KeyboardInterrupt:
         said("Stopping …")
     finally:
-        process.terminate()
-        process.wait(60)
-        stop(settings)
+        with _deaf():
+            stop(settings)
 
 
 def _welcome(address: str, folder: Path) -> None:

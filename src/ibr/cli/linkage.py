@@ -36,11 +36,14 @@ app.command("quality")(linkage_quality.quality)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 RunNo = Annotated[int, typer.Argument(help="Number of the run, as `ibr linkage runs` shows it.")]
+MANY_IN_DOUBT = 10
+"""More than a pair to look at for each so many appearances is more than people can do."""
 _WHAT = {
     "read": "Records read",
     "weigh": "Appearances weighed",
     "join": "Pairs to be joined",
     "write": "Appearances moved",
+    "settle": "Putting the index of keys in order",
     "train": "Learning from appearances",
 }
 
@@ -230,6 +233,7 @@ def train(json: Json = False) -> None:
         data(made)
         return
     said(f"Model {made.model_no} is a candidate.")
+    said(f"To measure it first: ibr linkage quality --model {made.model_no} --keep")
     said(f"To use it: ibr linkage run --full --model {made.model_no}")
 
 
@@ -297,6 +301,9 @@ def explain(
         [(f"{step.bits:+.2f}", _bar(step.bits), step.words) for step in found.steps],
     )
     said("They are one person now." if found.one_person else "They are two persons now.")
+    numbers = [str(each) for each in dict.fromkeys(found.persons) if each is not None]
+    if numbers:
+        said(f"By number: {', '.join(numbers)}; stewards see a person at /review/persons/NUMBER.")
     if not found.share_a_key:
         said("They share no key, so a run never compares them.")
 
@@ -334,6 +341,11 @@ def _tell(ended: Run | None, json: bool) -> None:
         f"{counts['persons']:,} persons; {counts['moved']:,} moved, {counts['pairs_open']:,} pairs "
         "to look at."
     )
+    if counts["pairs_open"] * MANY_IN_DOUBT > counts["appearances"]:
+        said(
+            "Many pairs are in doubt. A model learned from your own records tells more of them "
+            "apart: ibr linkage train."
+        )
 
 
 def _plain(ended: Run) -> dict[str, Any]:

@@ -231,6 +231,7 @@ _COLUMNS = ("Records", "True pairs", "Found", "Right", "Precision", "Recall", "F
 def _rows(figures: Judged) -> list[tuple[object, ...]]:
     return [
         _row("likelier one person than two", figures.even_odds),
+        _row("in one person at even odds", figures.joined),
         _row("linked without a person", figures.linked),
         _row("put up for review", figures.review),
         _row("linked or reviewed", figures.linked_or_review),

@@ -17,6 +17,8 @@ NOUNS: Final = {
     "doctor": "Look at everything the registry needs and say what is wrong with it.",
     "demo": "The made-up country Talmira.",
     "programmes": "The programme catalogue.",
+    "areas": "Administrative areas and their outlines.",
+    "population": "How many people live where, by source.",
     "partners": "Who may speak to the registry.",
     "keys": "The registry's own keys.",
     "sources": "Other registries to ask and to listen to.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,29 +88,21 @@ def serve(
         )
     set_up.mark(settings)
     # Asked to end by whoever started it, it takes its registry and its database along.
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    demo.take_children_along()
     location = find_or_start(settings)
     try:
         wait_for(set_up.prepare(settings, location.dsn))
         kept = set_up.mark(settings)
-        process = demo.start_registry(settings, address)
-        try:
+        with demo.started_registry(settings, address) as process:
             example = kept.example or _filled(settings, location, address, people)
             if callback_url:
                 wait_for(set_up.call_back(location.dsn, callback_url))
             _welcome(settings, address, example)
             process.wait()
-        finally:
-            process.terminate()
-            process.wait(60)
     except KeyboardInterrupt:
         said("Stopping …")
     finally:
         stop(settings)
-
-
-def _as_interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _filled(

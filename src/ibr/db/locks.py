@@ -14,6 +14,7 @@ _CHECKS = 0x1B28
 _PAIRS = 0x1B29
 _LINKAGE = 0x1B25
 _DECISIONS = 0x1B26
+_AREAS = 0x1B2A
 
 
 async def hold_programmes(connection: Connection, programme_ids: Iterable[int]) -> None:
@@ -106,3 +107,9 @@ async def hold_pairs(connection: Connection) -> None:
     """Waits until nobody else enters which programmes go together, or a rule of a programme;
     until the transaction ends nobody else does."""
     await connection.execute("select pg_advisory_xact_lock($1, 0)", _PAIRS)
+
+
+async def hold_areas(connection: Connection) -> None:
+    """Waits until nobody else imports areas or population; until the transaction ends nobody
+    else does."""
+    await connection.execute("select pg_advisory_xact_lock($1, 0)", _AREAS)

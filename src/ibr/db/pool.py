@@ -39,8 +39,10 @@ LOST = (
 class Database:
     """A pool of connections that act as one role."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, dsn: str) -> None:
         self._pool = pool
+        self.dsn = dsn
+        """Where it is, for a process that helps and needs a connection of its own."""
 
     @asynccontextmanager
     async def transaction(
@@ -157,7 +159,7 @@ async def open_database(dsn: str, role: Role, *, size: int, name: str) -> Databa
             f"The registry cannot reach its database ({type(wrong).__name__}). "
             "Run `ibr doctor` to see why.",
         ) from None
-    return Database(pool)
+    return Database(pool, dsn)
 
 
 @asynccontextmanager

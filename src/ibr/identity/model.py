@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-STANDARD: Final = 1
+STANDARD: Final = 2
 """Version of the standardisation: features of another version are read anew before they count."""
 
 
@@ -50,6 +50,7 @@ class Features(msgspec.Struct, frozen=True, array_like=True, gc=False):
     father: str = ""
     family: str = ""
     maiden: str = ""
+    """Another family name of hers: her maiden name, or else that of the husband she is with."""
     given_skeleton: str = ""
     father_skeleton: str = ""
     family_skeleton: str = ""

@@ -11,7 +11,7 @@ from ibr.errors import Unavailable
 from ibr.interop.dci.services import Services
 from ibr.jobs.model import Job
 from ibr.log import logger
-from ibr.overlaps.findings.due import checks_are_due, others_run_checks
+from ibr.overlaps.findings.due import LONGEST_WAIT, due_since, others_run_checks, under_way
 
 COMMAND = ("-m", "ibr", "checks", "run", "--json")
 _PATIENCE = 20.0
@@ -19,10 +19,18 @@ _PATIENCE = 20.0
 
 async def run_due_checks(services: Services, _job: Job) -> None:
     """Takes a snapshot and runs every check when a day has passed, or when it was worked out anew
-    who is who."""
+    who is who.
+
+    Not while a delivery is being stored or linkage has news to read: half a month would be found to
+    be missing, and one person to be two. Where that never ends it is done all the same after six
+    hours, and each run says what was under way.
+    """
     await services.book.refresh()
-    programmes = sorted(services.book.programmes)
-    if not await checks_are_due(services.database, programmes, now()):
+    programmes, at = sorted(services.book.programmes), now()
+    since = await due_since(services.database, programmes, at)
+    if since is None:
+        return
+    if at - since < LONGEST_WAIT and await under_way(services.database, programmes):
         return
     if await others_run_checks(services.database):
         return

@@ -52,6 +52,8 @@ class Sealer:
     """Seals and opens values with the keys of a keyring."""
 
     def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
+        """For a process that helps and seals for itself."""
         self._keys = {number: AESGCM(key) for number, key in keyring.data.items()}
         self._current = self._keys[keyring.current]
         self._prefix = bytes([VERSION]) + keyring.current.to_bytes(2, "big")

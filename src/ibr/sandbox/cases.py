@@ -27,6 +27,10 @@ class Sent(msgspec.Struct, frozen=True):
     method: str = "POST"
 
 
+Make = Callable[[PlayedRegistry, str], Sent]
+"""Makes what is sent to the receiver of an action."""
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One thing to try at one receiver, and what should come back. `action` is the receiver that
     it is about, where it is about one."""
@@ -38,7 +42,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     severity: Severity
     standard: str
     mend: str
-    make: Callable[[PlayedRegistry, str], Sent]
+    make: Make
     action: str | None = None
 
 
@@ -47,7 +51,7 @@ def wrong(
     title: str,
     sent: str,
     mend: str,
-    make: Callable[[PlayedRegistry, str], Sent],
+    make: Make,
     **how: Any,
 ) -> Case:
     """A case that must be refused, unless `how` says otherwise."""

@@ -14,6 +14,7 @@ from ibr.sandbox.cases import (
     SIGNATURE,
     Case,
     Json,
+    Make,
     Sent,
     changed,
     changed_header,
@@ -21,10 +22,12 @@ from ibr.sandbox.cases import (
     signature_changed,
     wrong,
 )
+from ibr.sandbox.model import Severity
 from ibr.sandbox.played_registry import PlayedRegistry, without_zone
 from ibr_messages.strict_json import canonical
 
 _LARGE: Final = 10 * 1024 * 1024
+_REFUSE: Final = "Answer 400, or 200 with ack_status ERR."
 
 
 def _twice(registry: PlayedRegistry, action: str) -> Sent:
@@ -63,15 +66,44 @@ def _spaced(body: bytes) -> bytes:
     return msgspec.json.format(msgspec.json.encode(turned), indent=2)
 
 
+def _headed(name: str, title: str, sent: str, mend: str, **header: object) -> Case:
+    """A message whose header says something else; a function makes its value as it is sent."""
+
+    def make(registry: PlayedRegistry, action: str) -> Sent:
+        said = {key: value() if callable(value) else value for key, value in header.items()}
+        return changed_header(registry, action, **said)
+
+    return wrong(name, title, sent, mend, make, severity="should", standard=HEADER)
+
+
+def _bytes(
+    name: str, title: str, sent: str, body: bytes, *, standard: str = ACK, mend: str = _REFUSE
+) -> Case:
+    """A body that is no message at all."""
+    return wrong(name, title, sent, mend, lambda _r, _a: Sent(body), standard=standard)
+
+
+def _tolerated(
+    name: str,
+    title: str,
+    sent: str,
+    mend: str,
+    make: Make,
+    *,
+    severity: Severity = "should",
+    standard: str = SIGNATURE,
+) -> Case:
+    """A message that is unusual and right."""
+    return wrong(name, title, sent, mend, make, expect="ack", severity=severity, standard=standard)
+
+
 MESSAGES: Final = (
-    wrong(
+    _headed(
         "MSG-01",
         "Meant for somebody else",
         "header.receiver_id stranger.example",
         "Refuse a message whose receiver_id is not you: it was signed for somebody else.",
-        lambda r, a: changed_header(r, a, receiver_id="stranger.example"),
-        severity="should",
-        standard=HEADER,
+        receiver_id="stranger.example",
     ),
     wrong(
         "MSG-02",
@@ -81,32 +113,26 @@ MESSAGES: Final = (
         lambda r, a: changed(r, a, lambda c: c["header"].update(action="search")),
         standard=HEADER,
     ),
-    wrong(
+    _headed(
         "MSG-03",
         "Timestamp without offset",
         "header.message_ts such as 2026-01-15T09:30:00",
         "message_ts is a date-time with its offset; refuse one without.",
-        lambda r, a: changed_header(r, a, message_ts=without_zone()),
-        severity="should",
-        standard=HEADER,
+        message_ts=without_zone,
     ),
-    wrong(
+    _headed(
         "MSG-04",
         "Timestamp that is none",
         'header.message_ts "yesterday"',
         "Refuse a message_ts that is no date-time; do not fail on it.",
-        lambda r, a: changed_header(r, a, message_ts="yesterday"),
-        severity="should",
-        standard=HEADER,
+        message_ts="yesterday",
     ),
-    wrong(
+    _headed(
         "MSG-05",
         "Unknown version",
         'header.version "9.0.0"',
         "Refuse versions other than 1.x.y with err.version.not_supported.",
-        lambda r, a: changed_header(r, a, version="9.0.0"),
-        severity="should",
-        standard=HEADER,
+        version="9.0.0",
     ),
     wrong(
         "MSG-06",
@@ -148,29 +174,23 @@ MESSAGES: Final = (
     ),
 )
 HTTP: Final = (
-    wrong(
+    _bytes(
         "HTTP-01",
         "Malformed JSON",
         '{"header": {',
-        "Answer 400, or 200 with ack_status ERR.",
-        lambda _r, _a: Sent(b'{"header": {'),
-        standard=ACK,
+        b'{"header": {',
     ),
-    wrong(
+    _bytes(
         "HTTP-02",
         "Empty body",
         "nothing",
-        "Answer 400, or 200 with ack_status ERR.",
-        lambda _r, _a: Sent(b""),
-        standard=ACK,
+        b"",
     ),
-    wrong(
+    _bytes(
         "HTTP-03",
         "Not an object",
         "a JSON list",
-        "Answer 400, or 200 with ack_status ERR.",
-        lambda _r, _a: Sent(b"[1, 2, 3]"),
-        standard=ACK,
+        b"[1, 2, 3]",
     ),
     wrong(
         "HTTP-04",
@@ -181,12 +201,11 @@ HTTP: Final = (
         severity="should",
         standard="RFC 8259, 4: names should be unique",
     ),
-    wrong(
+    _bytes(
         "HTTP-05",
         "Not UTF-8",
         "bytes that are no UTF-8",
-        "Answer 400, or 200 with ack_status ERR.",
-        lambda _r, _a: Sent(b'{"header": "\xff\xfe"}'),
+        b'{"header": "\xff\xfe"}',
         standard="RFC 8259, 8.1",
     ),
     wrong(
@@ -217,70 +236,60 @@ HTTP: Final = (
         severity="should",
         standard="OpenAPI: POST only",
     ),
-    wrong(
+    _bytes(
         "HTTP-09",
         "Nested too deeply",
         "50,000 lists inside each other",
-        "Bound how deep JSON may be nested; do not fail on it.",
-        lambda _r, _a: Sent(b"[" * 50_000 + b"]" * 50_000),
+        b"[" * 50_000 + b"]" * 50_000,
         standard="RFC 8259, 9",
+        mend="Bound how deep JSON may be nested; do not fail on it.",
     ),
 )
 
 
 TOLERATED: Final = (
-    Case(
-        id="OK-02",
-        title="Unknown members",
-        sent="further members in header, message and items",
-        expect="ack",
+    _tolerated(
+        "OK-02",
+        "Unknown members",
+        "further members in header, message and items",
+        "Pass over members that you do not know; registries of later versions send some.",
+        lambda r, a: changed(r, a, _with_more),
         severity="must",
         standard="OpenAPI: no additionalProperties: false",
-        mend="Pass over members that you do not know; registries of later versions send some.",
-        make=lambda r, a: changed(r, a, _with_more),
     ),
-    Case(
-        id="OK-03",
-        title="Compatible version",
-        sent='header.version "1.0.1"',
-        expect="ack",
-        severity="should",
+    _tolerated(
+        "OK-03",
+        "Compatible version",
+        'header.version "1.0.1"',
+        "Read every 1.x.y.",
+        lambda r, a: changed_header(r, a, version="1.0.1"),
         standard=HEADER,
-        mend="Read every 1.x.y.",
-        make=lambda r, a: changed_header(r, a, version="1.0.1"),
     ),
-    Case(
-        id="OK-04",
-        title="Signature with its prefix and label",
-        sent='the signature with "Signature: " before it',
-        expect="ack",
-        severity="should",
-        standard=SIGNATURE,
-        mend="Read the signature with or without the prefix `Signature:`, "
+    _tolerated(
+        "OK-04",
+        "Signature with its prefix and label",
+        'the signature with "Signature: " before it',
+        "Read the signature with or without the prefix `Signature:`, "
         "as the standard's own example has it.",
-        make=lambda r, a: signature_changed(r, a, lambda text: f"Signature: {text}"),
+        lambda r, a: signature_changed(r, a, lambda text: f"Signature: {text}"),
     ),
-    Case(
-        id="OK-05",
-        title="JSON written otherwise",
-        sent="the same message with white space and members in another order",
-        expect="ack",
-        severity="should",
-        standard=SIGNATURE,
-        mend="Make the canonical JSON yourself before you verify; a gateway may have written the "
+    _tolerated(
+        "OK-05",
+        "JSON written otherwise",
+        "the same message with white space and members in another order",
+        "Make the canonical JSON yourself before you verify; a gateway may have written the "
         "message anew.",
-        make=lambda r, a: Sent(_spaced(right(r, a).body)),
+        lambda r, a: Sent(_spaced(right(r, a).body)),
     ),
-    Case(
-        id="OK-06",
-        title="Content type with charset",
-        sent="application/json; charset=utf-8",
-        expect="ack",
-        severity="must",
-        standard="RFC 9110, 8.3.1",
-        mend="Pass over parameters of the content type.",
-        make=lambda r, a: Sent(
+    _tolerated(
+        "OK-06",
+        "Content type with charset",
+        "application/json; charset=utf-8",
+        "Pass over parameters of the content type.",
+        lambda r, a: Sent(
             right(r, a).body, {**JSON, "content-type": "application/json; charset=utf-8"}
         ),
+        severity="must",
+        standard="RFC 9110, 8.3.1",
     ),
 )

@@ -59,6 +59,7 @@ CASE_ACTION = CodeList(
         "take_effect": "Decision takes effect",
         "close": "Close",
         "withdraw": "Withdraw",
+        "end_exception": "End the lawful exception",
     },
 )
 # The same steps as the history of a case tells them.
@@ -86,6 +87,7 @@ CASE_DONE = CodeList(
         "take_effect": "Decision took effect",
         "close": "Closed",
         "withdraw": "Withdrawn",
+        "end_exception": "Lawful exception ended",
         "undo": "Step taken back",
         "hold_over": "Hold ended by itself",
         "finding_gone": "No longer found",
@@ -150,6 +152,7 @@ CASE_REASON = CodeList(
         "person_died": "The person has died",
         "no_longer_served": "No longer in the programme",
         "mistake": "Opened by mistake",
+        "no_longer_lawful": "It is no longer lawful",
         "finding_gone": "The finding is gone",
         **CASE_OUTCOME.labels,
     },
@@ -162,6 +165,7 @@ CLOSED_WHY = CodeList(
         "cleared": "Nothing to decide against anybody",
         "referred": "Handed to the authority, which decides",
         "overturned": "Decided for the person on appeal",
+        "exception_ended": "The lawful exception was ended",
         **{code: CASE_REASON.labels[code] for code in ("programme_acted", "nothing_to_do")},
         **{
             code: CASE_REASON.labels[code]
@@ -190,7 +194,7 @@ CASE_NOTICE = CodeList(
     {
         "opened": "A case was opened",
         "decided": "A decision was approved",
-        "overturned": "The decision was overturned on appeal",
+        "overturned": "The decision was overturned",
         "ended": "Ended without a decision",
     },
 )
@@ -208,6 +212,9 @@ CASE_REFUSAL = CodeList(
         "case.too_early": "That comes by itself when its time is over, and not before.",
         "case.reason": "Choose the reason for this step.",
         "case.outcome": "Choose what you propose.",
+        "case.exception_law": "Name the law or rule that allows it, in at most 500 characters.",
+        "case.exception_until": "Name the last day on which it is lawful: after today, and within "
+        "three years. After it, it is looked at again.",
         "case.not_heard": "The person must have been asked first, and have answered or let the "
         "time pass. Ask for information.",
         "case.hold_days": "A hold lasts at least one day and at most as long as this programme "

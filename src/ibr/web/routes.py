@@ -48,6 +48,7 @@ from ibr.web.pages import (
     programme,
     review,
     review_pair,
+    review_person,
     sign_in,
 )
 from ibr.web.services import WebServices
@@ -86,6 +87,10 @@ PAGES = (
     Page("GET", "/review/pairs/{name:str}", REVIEW, review_pair.show),
     Page("POST", "/review/pairs/{name:str}", DECIDE_LINKS, review_pair.answer),
     Page("POST", "/review/pairs/{name:str}/back", DECIDE_LINKS, review_pair.back),
+    Page("GET", "/review/persons", REVIEW, review_person.find),
+    Page("GET", "/review/persons/{number:int}", REVIEW, review_person.show),
+    Page("POST", "/review/persons/{number:int}/part", DECIDE_LINKS, review_person.part),
+    Page("POST", "/review/persons/{number:int}/join", DECIDE_LINKS, review_person.join),
     Page("GET", "/developers", DEVELOPERS, developers.show),
     Page("GET", "/developers/samples", DEVELOPERS, copying.show),
     Page("GET", "/developers/messages", DEVELOPERS, messages_seen.show),

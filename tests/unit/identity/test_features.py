@@ -166,6 +166,74 @@ def test_names_are_skeletons_in_any_order_and_twice_where_they_are_twice() -> No
     assert swapped.features.names == straight.features.names
 
 
+def related(member: Part, kind: object, **name: str) -> Part:
+    """A member who names a relative."""
+    return {
+        **member,
+        "related_person": [{"relationship_type": kind, "related_member": {"name": name}}],
+    }
+
+
+WIFE = somebody("Amina", sex="female")
+
+
+@pytest.mark.parametrize("kind", ["FTH", "fth", "Father"])
+def test_who_is_named_as_the_father_stands_in_for_a_blank_field(kind: str) -> None:
+    (omar,) = read(related(CHILD, kind, given_name="Salah", surname="Karimi"))
+    assert (omar.features.father, omar.features.father_skeleton) == ("salah", "sl")
+
+
+@pytest.mark.parametrize("kind", ["MTH", "SIB", "", None, 7])
+def test_control_other_relatives_are_nobodys_father(kind: object) -> None:
+    (omar,) = read(related(CHILD, kind, given_name="Salah", surname="Karimi"))
+    assert omar.features.father == ""
+
+
+def test_a_father_in_the_record_itself_counts_before_a_relative() -> None:
+    omar = related(CHILD, "FTH", given_name="Salah")
+    omar["demographic_info"] = {"name": {"given_name": "Omar", "second_name": "Hassan"}}
+    assert read(omar)[0].features.father == "hassan"
+
+
+@pytest.mark.parametrize("kind", ["SPS", "HUSB", "spouse"])
+def test_a_wife_may_be_known_by_her_husbands_name(kind: str) -> None:
+    (amina,) = read(related(WIFE, kind, given_name="Salah", surname="Tabale"))
+    assert (amina.features.family, amina.features.maiden) == ("karimi", "tabale")
+    assert amina.features.names == ("amn", "krm", "tbl")
+
+
+def test_her_own_maiden_name_counts_before_her_husbands() -> None:
+    wife = related(WIFE, "SPS", surname="Tabale")
+    wife["demographic_info"] = {
+        **wife["demographic_info"],
+        "name": {"given_name": "Amina", "surname": "Karimi", "maiden_name": "Bakli"},
+    }
+    assert read(wife)[0].features.maiden == "bakli"
+
+
+@pytest.mark.parametrize("sex", ["male", "unknown"])
+def test_control_a_husband_is_not_known_by_his_wifes_name(sex: str) -> None:
+    (salah,) = read(related(somebody("Salah", sex=sex), "SPS", surname="Tabale"))
+    assert (salah.features.maiden, salah.features.names) == ("", ("krm", "sl"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [None],
+        ["FTH"],
+        [{"relationship_type": "FTH"}],
+        [{"relationship_type": "FTH", "related_member": "Salah"}],
+        [{"relationship_type": "FTH", "related_member": {"name": "Salah"}}],
+        [{"relationship_type": "FTH", "related_member": {"name": {"given_name": ""}}}],
+        [{"relationship_type": "FTH", "related_member": {"name": {"given_name": 7}}}],
+    ],
+)
+def test_a_relative_without_a_name_says_nothing(said: list[Any]) -> None:
+    (omar,) = read({**CHILD, "related_person": said})
+    assert omar.features.father == ""
+
+
 def test_a_record_without_a_word_is_blank() -> None:
     (nobody,) = read({"member_identifier": [number("H-0001")]})
     features = nobody.features

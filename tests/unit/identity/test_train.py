@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from numpy.typing import NDArray
 
 from ibr.identity.weights import train
 from ibr.identity.weights.comparisons import COMPARISONS, FALLING, UIN
@@ -71,6 +73,51 @@ def test_the_same_pairs_in_any_order_give_the_same_weights() -> None:
 
 def test_other_pairs_give_other_weights() -> None:
     assert trained(made_up_pairs(seed=1)).model != trained(made_up_pairs(seed=2)).model
+
+
+def mistyped(levels: Levels, share: float) -> Levels:
+    """The same pairs where so many numbers of one person were written beyond recognition."""
+    chance = np.random.default_rng(5)
+    found = levels.copy()
+    found[(levels[:, NUMBER] == 1) & (chance.random(len(levels)) < share), NUMBER] = 3
+    return found
+
+
+def spread(model: LinkageModel) -> float:
+    """Bits between the same rare given name and a different one."""
+    found = bits(model, "given")
+    return found["exact_rare"] - found["different"]
+
+
+def test_mistyped_numbers_teach_next_to_nothing_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = made_up_pairs()
+    right, spoilt = trained(levels), trained(mistyped(levels, 0.05))
+    assert abs(spread(right.model) - spread(spoilt.model)) < 1
+    assert right.said["pairs_other_not_believed"] < 1
+    assert 30 < spoilt.said["pairs_other_not_believed"] < 60
+    # The control: numbers that are believed whatever else is known.
+    monkeypatch.setattr(train, "ROUNDS", 1)
+    monkeypatch.setattr(train, "WRONG", 0.0)
+    assert spread(trained(mistyped(levels, 0.05)).model) < spread(right.model) - 2
+
+
+def test_equal_numbers_of_careless_records_speak_for_equal_numbers() -> None:
+    levels = made_up_pairs(good=0.8)
+    assert bits(trained(levels).model, "uin")["same"] > 9
+
+
+def test_where_fitting_begins_changes_nothing() -> None:
+    patterns = train.patterns_of(*labelled(made_up_pairs()))
+    start = train.vector_of(starting_model())
+    one = train.fit(patterns, start)
+    other = train.fit(patterns, start, begin=one + 0.5)
+    assert np.abs(one - other).max() < 1e-5
+
+
+def labelled(levels: Levels) -> tuple[Levels, NDArray[np.bool_]]:
+    kept = levels[levels[:, NUMBER] % 2 == 1]
+    same: NDArray[np.bool_] = kept[:, NUMBER] == 1
+    return kept, same
 
 
 def test_too_few_equal_numbers_teach_nothing() -> None:

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import duckdb
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
+from ibr.identity.engines.columns import COMPARED, Columns, columns_of
 from ibr.identity.engines.found import Keyed
 from ibr.identity.model import Appearance
-from ibr.identity.weights.prepared import Bands, Prepared, prepare
+from ibr.identity.weights.prepared import Bands
 
-AT_ONCE: Final = 50_000
-"""Appearances handed to DuckDB at once: bounds what stands in memory twice."""
-
-_SMALL, _LONGS = pa.int16(), pa.list_(pa.int64())
-_TYPES: Final[dict[str, pa.DataType]] = {
-    "given_band": pa.int8(), "family_band": pa.int8(), "father_band": pa.int8(),
-    "sex": pa.int8(), "year": _SMALL, "month": pa.int8(), "day": pa.int8(), "dated": pa.int8(),
-    "uin": pa.int64(), "uin_near": _LONGS, "others": _LONGS, "others_near": _LONGS,
-    "contacts": _LONGS, "other_kinds": pa.list_(pa.string()), "programme": pa.int32(),
-}  # fmt: skip
-_COLUMNS: Final = pa.schema(
-    [
-        ("unique_id", pa.int32()),
-        ("record", pa.int64()),
-        ("fresh", pa.bool_()),
-        *((name, _TYPES.get(name, pa.string())) for name in Prepared._fields),
-    ]
-)
+_FIRST: Final = [("unique_id", pa.int32()), ("record", pa.int64()), ("fresh", pa.bool_())]
+_COLUMNS: Final = pa.schema([*_FIRST, *COMPARED])
 COLUMN_NAMES: Final = tuple(_COLUMNS.names)
 _KEYS: Final = pa.schema([("key", pa.int64()), ("unique_id", pa.int32())])
 
@@ -52,66 +37,50 @@ def load(
 ) -> Loaded:
     """Fills the tables `appearances` and `appearance_keys`. Of those in `against`, only whoever
     shares a key with somebody new is kept."""
+    others = None if against is None else columns_of(against, bands)
+    return load_columns(connection, columns_of(fresh, bands), others)
+
+
+def load_columns(
+    connection: duckdb.DuckDBPyConnection,
+    fresh: Iterable[Columns],
+    against: Iterable[Columns] | None,
+) -> Loaded:
+    """The same, of appearances that are columns already."""
     connection.register("appearances_none", _COLUMNS.empty_table())
     connection.execute("create table appearances as select * from appearances_none")
     connection.register("keys_none", _KEYS.empty_table())
     connection.execute("create table appearance_keys as select * from keys_none")
     numbered: list[Appearance] = []
-    seen: set[int] = set()
-    for block in _blocks(fresh):
-        _insert(connection, block, len(numbered), bands, is_fresh=True)
-        numbered += [appearance for appearance, _, _ in block]
+    keys: list[NDArray[np.int64]] = []
+    for block in fresh:
+        _insert(connection, block, len(numbered), is_fresh=True)
+        numbered += block.appearances()
         if against is not None:
-            for _, _, keys in block:
-                seen.update(keys)
+            keys.append(block.keys)
     count = len(numbered)
-    if against is not None:
-        near = (each for each in against if not seen.isdisjoint(each[2]))
-        for block in _blocks(near):
-            _insert(connection, block, len(numbered), bands, is_fresh=False)
-            numbered += [appearance for appearance, _, _ in block]
+    if against is not None and keys:
+        sought = np.unique(np.concatenate(keys))
+        for block in against:
+            near = block.near(sought)
+            if len(near.records):
+                _insert(connection, near, len(numbered), is_fresh=False)
+                numbered += near.appearances()
     return Loaded(numbered, count)
 
 
-def _blocks(appearances: Iterable[Keyed]) -> Iterator[list[Keyed]]:
-    left = iter(appearances)
-    while block := list(islice(left, AT_ONCE)):
-        yield block
-
-
 def _insert(
-    connection: duckdb.DuckDBPyConnection,
-    block: list[Keyed],
-    first: int,
-    bands: Bands,
-    *,
-    is_fresh: bool,
+    connection: duckdb.DuckDBPyConnection, block: Columns, first: int, *, is_fresh: bool
 ) -> None:
-    columns = list(zip(*(prepare(features, bands) for _, features, _ in block), strict=True))
-    arrays = [
-        pa.array(range(first, first + len(block)), pa.int32()),
-        pa.array([appearance.record_id for appearance, _, _ in block], pa.int64()),
-        pa.array([is_fresh] * len(block), pa.bool_()),
-        *(
-            pa.array(column, _COLUMNS.field(name).type)
-            for name, column in zip(Prepared._fields, columns, strict=True)
-        ),
-    ]
-    connection.register("appearances_block", pa.table(arrays, schema=_COLUMNS))
-    connection.execute("insert into appearances select * from appearances_block")
-    connection.unregister("appearances_block")
-    lengths = np.fromiter((len(keys) for _, _, keys in block), np.int64, len(block))
-    flat = chain.from_iterable(keys for _, _, keys in block)
-    pairs = pa.table(
-        [
-            pa.array(np.fromiter(flat, np.int64, int(lengths.sum()))),
-            pa.array(np.repeat(np.arange(first, first + len(block), dtype=np.int32), lengths)),
-        ],
-        schema=_KEYS,
-    )
-    connection.register("keys_block", pairs)
-    connection.execute("insert into appearance_keys select * from keys_block")
-    connection.unregister("keys_block")
+    many = len(block.records)
+    places = np.arange(first, first + many, dtype=np.int32)
+    own = [pa.array(places), pa.array(block.records), pa.array(np.full(many, is_fresh))]
+    table = pa.table([*own, *block.compared.columns], schema=_COLUMNS)
+    keys = pa.table([block.keys, np.repeat(places, block.keys_each)], schema=_KEYS)
+    for name, rows in (("appearances", table), ("appearance_keys", keys)):
+        connection.register("block", rows)
+        connection.execute(f"insert into {name} select * from block")
+        connection.unregister("block")
 
 
 def count_dropped(connection: duckdb.DuckDBPyConnection, most: int) -> int:

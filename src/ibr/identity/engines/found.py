@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ibr.identity.model import Appearance, Features, Weighed
+from ibr.identity.model import Appearance, Features, Number, Weighed
 
 Keyed = tuple[Appearance, Features, list[int]]
 """An appearance with what is compared of it and its blocking keys."""
@@ -19,6 +19,10 @@ class Found(NamedTuple):
     """Pairs that shared a key."""
     keys_dropped: int
     """Keys that too many shared to be followed."""
+    everybody: list[Appearance] = []
+    """Who was looked at, sorted."""
+    numbers: dict[Appearance, Number] = {}
+    """The foundational numbers of those in a pair who bear one."""
 
 
 def in_order(each: Weighed) -> tuple[Appearance, Appearance]:

@@ -35,7 +35,13 @@ def link(
         if weighed.weight >= threshold:
             found.append(weighed)
     found.sort(key=in_order)
-    return Found(found, len(pairs), dropped)
+    paired = {end for each in found for end in (each.low, each.high)}
+    numbers = {
+        each: features.uin
+        for each, features, _ in everybody
+        if features.uin is not None and each in paired
+    }
+    return Found(found, len(pairs), dropped, sorted(known), numbers)
 
 
 def candidates(

@@ -18,9 +18,11 @@ from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from ibr.identity.engines import blocks
 from ibr.identity.engines.blocks import Loaded
+from ibr.identity.engines.columns import Columns, columns_of
 from ibr.identity.engines.found import Found, Keyed, in_order
 from ibr.identity.engines.level_conditions import CONDITIONS, ELSE
-from ibr.identity.model import Weighed
+from ibr.identity.features.numbers import FOUNDATIONAL
+from ibr.identity.model import Appearance, Number, Weighed
 from ibr.identity.weights.comparisons import COMPARISONS, Comparison
 from ibr.identity.weights.model import LinkageModel
 
@@ -67,16 +69,42 @@ def link(
 ) -> Found:
     """Every pair that shares a key and weighs at least `least` (else the model's review threshold):
     among `appearances`, or with `against` also between them and those, but not among those."""
+    others = None if against is None else columns_of(against, model.bands)
+    return link_columns(
+        columns_of(appearances, model.bands),
+        model,
+        against=others,
+        least=least,
+        memory=memory,
+        threads=threads,
+        folder=folder,
+    )
+
+
+def link_columns(
+    appearances: Iterable[Columns],
+    model: LinkageModel,
+    *,
+    against: Iterable[Columns] | None = None,
+    least: float | None = None,
+    memory: str = MEMORY,
+    threads: int = THREADS,
+    folder: Path | None = None,
+) -> Found:
+    """The same of appearances that are columns already, with the bands of the model."""
     threshold = model.review if least is None else least
     with opened(memory, threads, folder) as connection:
-        loaded = blocks.load(connection, appearances, against, model.bands)
+        loaded = blocks.load_columns(connection, appearances, against)
         dropped = blocks.count_dropped(connection, model.most_in_block)
         compared = blocks.find_pairs(connection, only_fresh=against is not None)
+        everybody = loaded.appearances
         if not compared:
-            return Found([], 0, dropped)
+            return Found([], 0, dropped, sorted(everybody))
         blocks.forget_keys(connection)
-        _weigh(connection, model, threshold, compared, len(loaded.appearances))
-        return Found(_read(connection, loaded), compared, dropped)
+        _weigh(connection, model, threshold, compared, len(everybody))
+        weighed = _read(connection, loaded)
+        numbers = _numbers(connection, everybody)
+        return Found(weighed, compared, dropped, sorted(everybody), numbers)
 
 
 def _weigh(
@@ -187,3 +215,19 @@ def _read(connection: duckdb.DuckDBPyConnection, loaded: Loaded) -> list[Weighed
             found.append(Weighed(one, other, weight, of_all))
     found.sort(key=in_order)
     return found
+
+
+def _numbers(
+    connection: duckdb.DuckDBPyConnection, everybody: list[Appearance]
+) -> dict[Appearance, Number]:
+    rows = connection.sql(
+        """
+        select unique_id, uin, uin_near from appearances
+        where uin <> 0 and unique_id in (select l from weighed union select r from weighed)
+        """
+    ).to_arrow_table()
+    columns = (column.to_pylist() for column in rows.columns)
+    return {
+        everybody[place]: Number(FOUNDATIONAL, token, tuple(near))
+        for place, token, near in zip(*columns, strict=True)
+    }

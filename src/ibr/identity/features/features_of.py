@@ -9,6 +9,7 @@ from ibr.codelists.identifier_types import OF_A_GROUP, OF_A_PROGRAMME
 from ibr.codelists.people import SEX_NUMBER
 from ibr.identity.features.appearing import OWN, appearing
 from ibr.identity.features.dates import day_of
+from ibr.identity.features.kin import family_of_spouse, father_named
 from ibr.identity.features.names import name_of
 from ibr.identity.features.numbers import (
     ACCOUNT,
@@ -71,8 +72,13 @@ def _appeared(
 ) -> Appeared:
     person = member.get("demographic_info") or {}
     given, father, family, maiden, script = name_of(person.get("name") or {})
+    if member.get("related_person"):
+        father = father if father.words else father_named(member)
+        if not maiden.words and person.get("sex") == "female":
+            # Some programmes note a married woman by her own family name, others by her husband's.
+            maiden = family_of_spouse(member)
     bones = given.skeletons + family.skeletons
-    bones += tuple(each for each in maiden.skeletons if each not in family.skeletons)
+    bones += tuple(each for each in maiden.skeletons if each not in bones)
     here = _place(person.get("address"))
     place = here if here != NOWHERE else home
     numbers = _numbers(member, index)

@@ -30,10 +30,10 @@ RULES: Final = (
     "initial-village",
     "initial-father",
     "name-day",
-    "name-village",
     "name-father",
     "day-village",
-    "married-district",
+    "day-district",
+    "initials-father",
     "married-village",
     "married-father",
 )
@@ -78,16 +78,23 @@ def _by_number(f: Features, found: list[str]) -> None:
 def _whoever(f: Features, names: tuple[str, ...], found: list[str]) -> None:
     """What few people share, of whichever sex they are said to be."""
     year, village = f.birth[:YEAR], f"{f.district}|{f.place}"
+    father = f.father_skeleton.partition(" ")[0]
     for one, other in combinations(names, 2):
         if year:
             found.append(f"names-year|{one}|{other}|{year}")
         if f.place:
             found.append(f"names-village|{one}|{other}|{village}")
+            if father:
+                # Two slips, or a slip and a short form, beside a father's name that is right.
+                sounds = _ordered(one[0], other[0])
+                found.append(f"initials-father|{sounds}|{father}|{village}")
     if len(f.birth) == DAY:
         # The first of January is what clerks write who know the year only.
         where = f.region if f.birth.endswith("-01-01") else ""
         found += [f"name-day|{name}|{f.birth}|{where}" for name in names]
-        if f.place:
+        if f.district and not where:
+            found.append(f"day-district|{f.birth}|{f.district}")
+        elif f.place:
             found.append(f"day-village|{f.birth}|{village}")
 
 
@@ -118,15 +125,11 @@ def _by_two_names(f: Features, names: tuple[str, ...], sex: int, found: list[str
 
 def _by_one_name(f: Features, names: tuple[str, ...], sex: int, found: list[str]) -> None:
     """One name in one village, whatever became of the other: marriage, a slip, a short form."""
-    if not f.place:
-        return
-    year, village = f.birth[:YEAR], f"{f.district}|{f.place}"
     father = f.father_skeleton.partition(" ")[0]
-    for name in names:
-        if year:
-            found.append(f"name-village|{name}|{sex}|{year}|{village}")
-        if father:
-            found.append(f"name-father|{_ordered(name, father)}|{sex}|{village}")
+    if not f.place or not father:
+        return
+    village = f"{f.district}|{f.place}"
+    found += [f"name-father|{_ordered(name, father)}|{sex}|{village}" for name in names]
 
 
 def _by_given_name(f: Features, names: tuple[str, ...], found: list[str]) -> None:
@@ -139,8 +142,6 @@ def _by_given_name(f: Features, names: tuple[str, ...], found: list[str]) -> Non
     # Where all names stand in one field, any of them may be the given one.
     given = f.given_skeleton.split(" ") if f.given_skeleton and f.family_skeleton else names
     for name in given[:MOST_NAMES]:
-        if f.district:
-            found.append(f"married-district|{name}|{year}|{f.district}")
         if father:
             found.append(f"married-father|{name}|{father}|{year}")
         if f.place:

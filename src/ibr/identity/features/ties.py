@@ -105,7 +105,7 @@ def ties_of(member: Mapping[str, Any], index: BlindIndex) -> set[Noted]:
     found: set[Noted] = set()
     for related in member.get("related_person") or ():
         other = related.get("related_member") if isinstance(related, dict) else None
-        tie = _tie(related.get("relationship_type")) if isinstance(other, dict) else SELF
+        tie = tie_of(related.get("relationship_type")) if isinstance(other, dict) else SELF
         if tie == SELF or not isinstance(other, dict):
             continue
         for kind, value in said_numbers(other):
@@ -117,12 +117,13 @@ def ties_of(member: Mapping[str, Any], index: BlindIndex) -> set[Noted]:
 def is_self(member: Mapping[str, Any]) -> bool:
     """Whether a member of a group is said to be the record's own person."""
     return any(
-        isinstance(related, dict) and _tie(related.get("relationship_type")) == SELF
+        isinstance(related, dict) and tie_of(related.get("relationship_type")) == SELF
         for related in member.get("related_person") or ()
     )
 
 
-def _tie(relationship: object) -> str:
+def tie_of(relationship: object) -> str:
+    """A relationship as it is kept: capitals, digits and low lines; OTHER where it is no code."""
     if not isinstance(relationship, str):
         return OTHER
     tie = relationship.strip().upper().replace(" ", "_").replace("-", "_")

@@ -17,6 +17,7 @@ from ibr.db.locks import hold_decisions
 from ibr.db.pool import Connection
 from ibr.errors import NotFound, NotUnderstood
 from ibr.identity.model import Appearance, Decided, Pair
+from ibr.identity.persons.confirmed.keep_confirmed import follow_decision
 from ibr.identity.persons.decisions import store
 from ibr.identity.persons.decisions.store import Kept
 from ibr.protection.seal import Sealer, place_of
@@ -52,7 +53,7 @@ async def decide(
     *,
     four_eyes: bool = False,
 ) -> int:
-    """Writes a decision down; its number. It leaves the queue at once, the next run follows it.
+    """Writes a decision down; its number. The next run follows it, the next answer does at once.
 
     `note` comes sealed (`seal_note`). With `four_eyes` it counts only when a second opinion agrees.
     NotFound where the transaction does not see both appearances.
@@ -78,14 +79,14 @@ async def decide(
         four_eyes=four_eyes,
     )
     await store.mark_pair(connection, low, high)
-    details: dict[str, object] = {
+    await follow_decision(connection, (low, high))
+    said: dict[str, object] = {
         "decision_no": number,
         "decision": decision,
         "reason": reason_code,
         "opinion": opinion,
     }
-    who = _asker(officer_id)
-    await record_event(connection, kind=LINK_DECIDED, asker=who, details=details, at=at)
+    await record_event(connection, kind=LINK_DECIDED, asker=_asker(officer_id), details=said, at=at)
     return number
 
 

@@ -25,6 +25,8 @@ class Explained(msgspec.Struct, frozen=True):
     link: float
     share_a_key: bool
     one_person: bool
+    persons: tuple[int | None, int | None]
+    """Whose each of the two is now, by number; None before a run has told."""
     steps: list[Contribution]
 
 
@@ -54,5 +56,6 @@ async def explain_pair(
         link=model.weights.link,
         share_a_key=not set(our_keys).isdisjoint(their_keys),
         one_person=low in persons and persons[low] == persons.get(high),
+        persons=(persons.get(low), persons.get(high)),
         steps=steps,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from ibr.db.pool import Database
 from ibr.identity.persons.runs import store
@@ -18,7 +18,9 @@ from ibr.identity.persons.runs.store import Place
 class Reader(Protocol):
     """Brings the appearances of records up to date, as read at a moment."""
 
-    def __call__(self, record_ids: Sequence[int], at: datetime) -> Awaitable[None]: ...
+    def __call__(
+        self, record_ids: Sequence[int], at: datetime, *, unsettled: bool = False
+    ) -> Awaitable[None]: ...
 
     def close(self) -> None: ...
 
@@ -26,12 +28,19 @@ class Reader(Protocol):
 Progress = Callable[[str, int], None]
 """Is told what is being done, and how much of it was done."""
 
-BLOCK: Final = 5_000
+BLOCK: Final = 20_000
 _BEGINNING: Final = Place(0, 0)
 
 
 def silent(_what: str, _done: int) -> None:
     """Tells nobody."""
+
+
+class Heard(NamedTuple):
+    """How many records were looked at, and whether their keys are still to be settled."""
+
+    records: int
+    unsettled: bool
 
 
 class News:
@@ -51,20 +60,26 @@ class News:
 
     async def read(
         self, reader: Reader, at: datetime, *, everything: bool, progress: Progress = silent
-    ) -> int:
-        """Reads all there is now; how many records were looked at."""
+    ) -> Heard:
+        """Reads all there is now.
+
+        The first time nobody can be found yet, so the index of keys is left for the end.
+        """
         async with self._database.transaction(()) as connection:
             below = await store.horizon(connection)
             cursor = await store.cursor(connection)
-        if everything or cursor == _BEGINNING:
-            count = await self._everything(reader, at, progress)
+        first = cursor == _BEGINNING
+        if everything or first:
+            count = await self._everything(reader, at, progress, unsettled=first)
         else:
             count = await self._changed(reader, at, cursor, below, progress)
         async with self._database.transaction(()) as connection:
             await store.move_cursor(connection, Place(below, 0), at)
-        return count
+        return Heard(count, first)
 
-    async def _everything(self, reader: Reader, at: datetime, progress: Progress) -> int:
+    async def _everything(
+        self, reader: Reader, at: datetime, progress: Progress, *, unsettled: bool
+    ) -> int:
         after, count = -(2**63), 0
         while True:
             async with self._database.transaction(self._programmes) as connection:
@@ -72,7 +87,7 @@ class News:
                 ids = await store.record_ids(connection, after, BLOCK)
             if not ids:
                 return count
-            await reader(ids, at)
+            await reader(ids, at, unsettled=unsettled)
             after = ids[-1]
             count += len(ids)
             progress("read", count)

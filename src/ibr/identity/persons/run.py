@@ -16,6 +16,7 @@ import msgspec
 from ibr.audit.events import LINK_RUN
 from ibr.audit.record import record_event
 from ibr.clock import now
+from ibr.collector import without_collector
 from ibr.db.locks import linkage_at_work, release_linkage, try_linkage
 from ibr.db.pool import Connection, Database
 from ibr.errors import Conflict, NotFound, RegistryError
@@ -23,10 +24,12 @@ from ibr.identity.model import STANDARD
 from ibr.identity.persons import kept_models
 from ibr.identity.persons.apply import Result, put, work_out
 from ibr.identity.persons.assign import Assigned
+from ibr.identity.persons.confirmed.keep_confirmed import put_in_order
 from ibr.identity.persons.floor import Floor, Judge, below_floor, measured
 from ibr.identity.persons.kept_models import Model
 from ibr.identity.persons.kept_run import Kind, Run
-from ibr.identity.persons.news import News, Progress, Reader, silent
+from ibr.identity.persons.news import Heard, News, Progress, Reader, silent
+from ibr.identity.persons.reading import store as reading
 from ibr.identity.persons.runs import store
 from ibr.identity.persons.weigh import Found, Weigher
 from ibr.protection.seal import Sealer
@@ -144,7 +147,8 @@ class Linkage:
     async def _to_its_end(self, run: Run, *, accepted: bool) -> Run:
         """The run done; one that fails says why, and leaves everything as it was."""
         try:
-            await self._work(run, accepted=accepted)
+            with without_collector():
+                await self._work(run, accepted=accepted)
         except BaseException as wrong:
             code = wrong.code if isinstance(wrong, RegistryError) else type(wrong).__name__
             await self._fail(run.run_no, code)
@@ -158,17 +162,15 @@ class Linkage:
         async with self._database.transaction(()) as connection:
             programmes = await store.see_programmes(connection)
             model = await kept_models.chosen(connection, run.model_no, now())
-        read = 0
+        heard = Heard(0, unsettled=False)
         if run.kind != "decisions":
+            heard = await self._hear(run, programmes)
+            if heard.records and not heard.unsettled:
+                await self._settle()
+            # In a transaction of its own: it waits for whoever decides, and they for it.
             async with self._database.transaction(programmes) as connection:
-                everything = await store.old_standard(connection, STANDARD)
-            reader = self._read_with(programmes)
-            try:
-                read = await News(self._database, programmes).read(
-                    reader, run.started_at, everything=everything, progress=self._progress
-                )
-            finally:
-                reader.close()
+                await store.take_time(connection)
+                await put_in_order(connection, everybody=run.kind == "full")
         weigher = Weigher(
             self._database,
             self._sealer,
@@ -182,7 +184,27 @@ class Linkage:
         found = await (
             weigher.everybody() if run.kind == "full" else weigher.changed(run.kind == "changes")
         )
-        await self._end(run, model, programmes, found, read, accepted=accepted)
+        await self._end(run, model, programmes, found, heard.records, accepted=accepted)
+        if heard.unsettled:
+            # Persons are known by now; only then is there anybody to be looked for.
+            await self._settle()
+
+    async def _hear(self, run: Run, programmes: Collection[int]) -> Heard:
+        async with self._database.transaction(programmes) as connection:
+            everything = await store.old_standard(connection, STANDARD)
+        reader = self._read_with(programmes)
+        try:
+            return await News(self._database, programmes).read(
+                reader, run.started_at, everything=everything, progress=self._progress
+            )
+        finally:
+            reader.close()
+
+    async def _settle(self) -> None:
+        self._progress("settle", 0)
+        async with self._database.transaction(()) as connection:
+            await store.take_time(connection)
+            await reading.settle_keys(connection)
 
     async def _end(
         self,

@@ -122,17 +122,7 @@ async def stage_moves(connection: Connection, moves: Iterable[Move]) -> None:
 
 async def put_moves(connection: Connection, run_no: int, at: datetime) -> None:
     """Makes the staged moves, each with its event, the way back."""
-    await connection.execute(
-        """
-        insert into person_event (record_id, appearance_no, programme_id, from_person, to_person,
-                                  run_no, happened_at)
-        select s.record_id, s.appearance_no, a.programme_id, s.from_person, s.to_person, $1, $2
-        from s_move s join appearance a using (record_id, appearance_no)
-        order by s.record_id, s.appearance_no
-        """,
-        run_no,
-        at,
-    )
+    await connection.execute("analyze s_move")
     await connection.execute(
         """
         delete from person_member m using s_move s
@@ -142,10 +132,19 @@ async def put_moves(connection: Connection, run_no: int, at: datetime) -> None:
     )
     await connection.execute(
         """
+        with placed as materialized (
+            select s.record_id, s.appearance_no, a.programme_id, s.from_person, s.to_person
+            from s_move s join appearance a using (record_id, appearance_no)
+            order by s.record_id, s.appearance_no
+        ), noted as (
+            insert into person_event (record_id, appearance_no, programme_id, from_person,
+                                      to_person, run_no, happened_at)
+            select record_id, appearance_no, programme_id, from_person, to_person, $1, $2
+            from placed
+        )
         insert into person_member (record_id, appearance_no, programme_id, person_id, since, run_no)
-        select s.record_id, s.appearance_no, a.programme_id, s.to_person, $2, $1
-        from s_move s join appearance a using (record_id, appearance_no)
-        where s.to_person is not null
+        select record_id, appearance_no, programme_id, to_person, $2, $1
+        from placed where to_person is not null
         on conflict (record_id, appearance_no) do update set
             person_id = excluded.person_id, since = excluded.since, run_no = excluded.run_no
         """,

@@ -7,20 +7,31 @@ hang together with it; the result is the same as if everybody had been weighed.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from ibr.db.pool import Database
 from ibr.identity.engines import companions, plain, splink_engine
 from ibr.identity.engines import found as engines
 from ibr.identity.engines.clustering import cluster
+from ibr.identity.engines.columns import Columns, columns_of
 from ibr.identity.engines.found import Keyed, in_order
 from ibr.identity.model import Appearance, Decided, Number, Weighed
 from ibr.identity.persons.apply import Result
 from ibr.identity.persons.decisions import store as decisions
+from ibr.identity.persons.helpers import Helpers
+from ibr.identity.persons.loading.columns_there import everybody_as_columns
 from ibr.identity.persons.loading.open_features import Loader, through
+from ibr.identity.persons.loading.sharing import (
+    SCANNED_FOR_ONE_ASKED,
+    Sharing,
+    sharing_by_scan,
+)
 from ibr.identity.persons.news import Progress
 from ibr.identity.persons.pairs import store as pairs
 from ibr.identity.persons.region import affected, with_near
@@ -75,25 +86,39 @@ class Weigher:
     async def everybody(self) -> Found:
         """Everybody against everybody."""
         decided, upto = await self._decided()
-        numbers: dict[Appearance, Number | None] = {}
-
-        small = not await self._loader.are_more_than(FEW)
-
-        def weighed(opened: Iterator[Keyed]) -> tuple[list[Weighed], int]:
-            found = self._link(self._noting(opened, numbers), None, small=small)
-            return list(self._exact(found.weighed)), found.compared
-
-        found, compared = await through(self._loader.everybody(), weighed)
-        self._progress("join", len(found))
+        found = await self._weigh_everybody()
+        numbers: dict[Appearance, Number | None] = dict.fromkeys(found.everybody)
+        numbers |= found.numbers
+        # Whom people judged may be in no pair, and its number counts as well.
+        judged = {end for each in decided for end in (each.low, each.high)} & numbers.keys()
+        numbers |= {each: features.uin for each, features, _ in await self._loader.these(judged)}
+        weighed = list(self._exact(found.weighed))
+        self._progress("join", len(weighed))
         result = Result(
-            clusters=cluster(numbers, found, decided, self._model, households=True),
-            weighed=found,
+            clusters=cluster(numbers, weighed, decided, self._model, households=True),
+            weighed=weighed,
             touched=None,
             region=None,
             decided=decided,
             through_decision=upto,
         )
-        return Found(result, numbers, compared)
+        return Found(result, numbers, found.compared)
+
+    async def _weigh_everybody(self) -> engines.Found:
+        self._progress("weigh", 0)
+        if not await self._loader.are_more_than(FEW):
+            work = partial(self._link, against=None, small=True)
+            few: engines.Found = await through(self._loader.everybody(), work)
+            return few
+        here = self._loader.place
+        helpers = Helpers(here, self._threads)
+        try:
+            many: engines.Found = await through(
+                everybody_as_columns(here, helpers, self._model.bands), self._link_columns
+            )
+            return many
+        finally:
+            helpers.close()
 
     async def changed(self, read: bool) -> Found:
         """What was read since the last run that counts, and what people decided since."""
@@ -146,14 +171,13 @@ class Weigher:
 
         A key that too many share is not followed; that is counted among everybody.
         """
-        sharing = await self._loader.sharing(
-            {key for _, _, keys in fresh for key in keys}, self._model.most_in_block
-        )
         new = {each for each, _, _ in fresh}
-        near = {each for those in sharing.values() for each in those} - new
-        others = await self._loader.these(near)
+        keys = np.unique(np.fromiter((key for _, _, keys in fresh for key in keys), np.int64))
+        shared = await self._sharing(keys, small=len(fresh) <= FEW)
+        others = await self._loader.these(shared.who - new)
+        followed_keys = set(shared.keys.tolist())
         followed = [
-            (each, features, [key for key in keys if key in sharing])
+            (each, features, [key for key in keys if key in followed_keys])
             for each, features, keys in fresh
         ]
         self._progress("weigh", len(fresh))
@@ -161,17 +185,38 @@ class Weigher:
         found = self._link(followed, others, small=len(fresh) <= FEW)
         return list(self._exact(found.weighed)), found.compared, numbers
 
+    async def _sharing(self, keys: NDArray[np.int64], *, small: bool) -> Sharing:
+        """Who has one of these keys, by whichever way is shorter."""
+        most = self._model.most_in_block
+        asked = SCANNED_FOR_ONE_ASKED * len(keys)
+        if not (small or await self._loader.are_more_than(asked)):
+            here = self._loader.place
+            helpers = Helpers(here, self._threads)
+            try:
+                return await sharing_by_scan(here, helpers, keys, most)
+            finally:
+                helpers.close()
+        found = await self._loader.sharing(keys.tolist(), most)
+        who = {each for those in found.values() for each in those}
+        return Sharing(np.array(sorted(found), np.int64), who)
+
     def _link(
         self, fresh: Iterable[Keyed], against: Iterable[Keyed] | None, *, small: bool
     ) -> engines.Found:
         least = self._model.review - _SLACK
         if small:
             return plain.link(fresh, self._model, against=against, least=least)
-        return splink_engine.link(
+        others = None if against is None else columns_of(against, self._model.bands)
+        return self._link_columns(columns_of(fresh, self._model.bands), others)
+
+    def _link_columns(
+        self, fresh: Iterable[Columns], against: Iterable[Columns] | None = None
+    ) -> engines.Found:
+        return splink_engine.link_columns(
             fresh,
             self._model,
             against=against,
-            least=least,
+            least=self._model.review - _SLACK,
             memory=self._memory,
             threads=self._threads,
             folder=self._folder,
@@ -183,15 +228,6 @@ class Weigher:
             weight = weight_of(each.levels, self._model.prior, self._table)
             if round(weight, _DIGITS) >= self._model.review:
                 yield Weighed(each.low, each.high, weight, each.levels)
-
-    def _noting(
-        self, opened: Iterator[Keyed], numbers: dict[Appearance, Number | None]
-    ) -> Iterator[Keyed]:
-        for each in opened:
-            numbers[each[0]] = each[1].uin
-            if len(numbers) % 50_000 == 0:
-                self._progress("weigh", len(numbers))
-            yield each
 
 
 def _at_first_look(each: Weighed) -> Weighed:

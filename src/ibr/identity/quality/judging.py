@@ -67,6 +67,9 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of the true pairs, the share among them: more than this nothing can find."""
     even_odds: Measured
     """Pairs that are more likely one person than two, by their weight alone."""
+    joined: Measured
+    """Pairs that would stand in one person if even odds were enough to link: with what follows from
+    other pairs, and with what households say of their members."""
     linked: Measured
     """Pairs that stand in one person without anybody having looked."""
     review: Measured
@@ -75,15 +78,24 @@ class Judged(msgspec.Struct, frozen=True, omit_defaults=True):
     furthest_below: dict[str, tuple[str, float]]
     """Of each kind that is compared the stratum at which even odds do worst, and by how much of F1
     it lies below the whole."""
+    furthest_below_joined: dict[str, tuple[str, float]]
+    """The same of pairs that would stand in one person at even odds."""
     clusters: ClusterMeasures
     calibration: list[Band]
     even_odds_by: dict[str, Measured]
+    joined_by: dict[str, Measured]
     linked_by: dict[str, Measured]
     linked_or_review_by: dict[str, Measured]
 
 
-def judge(population: Population, candidates: Sequence[Weighed], clusters: Clusters) -> Judged:
-    """Weights and clusters of a population held against its truth."""
+def judge(
+    population: Population,
+    candidates: Sequence[Weighed],
+    clusters: Clusters,
+    at_even_odds: Clusters | None = None,
+) -> Judged:
+    """Weights and clusters of a population held against its truth. `at_even_odds` are the clusters
+    that there would be if even odds were enough to link."""
     true = true_pairs(population.truth)
     weighed = {(each.low, each.high) for each in candidates}
     likely = {(each.low, each.high) for each in candidates if each.weight >= EVEN_ODDS}
@@ -92,6 +104,8 @@ def judge(population: Population, candidates: Sequence[Weighed], clusters: Clust
     strata = _Strata(population)
     even_odds = count(likely, true)
     by = count_by(likely, true, strata.of)
+    together = pairs_within((at_even_odds or clusters).clusters)
+    joined, joined_by = count(together, true), count_by(together, true, strata.of)
     return Judged(
         appearances=len(population.entries),
         people=len(set(population.truth.values())),
@@ -99,13 +113,16 @@ def judge(population: Population, candidates: Sequence[Weighed], clusters: Clust
         candidates=len(weighed),
         candidates_hold=rounded(count(weighed, true).recall),
         even_odds=measured(even_odds),
+        joined=measured(joined),
         linked=measured(count(linked, true)),
         review=measured(count(waiting, true - linked)),
         linked_or_review=measured(count(linked | waiting, true)),
         furthest_below=_furthest_below(by, even_odds),
+        furthest_below_joined=_furthest_below(joined_by, joined),
         clusters=of_clusters(clusters.clusters, population.truth),
         calibration=calibration(candidates, true.__contains__),
         even_odds_by=_measured(by),
+        joined_by=_measured(joined_by),
         linked_by=_measured(count_by(linked, true, strata.of)),
         linked_or_review_by=_measured(count_by(linked | waiting, true, strata.of)),
     )

@@ -6,12 +6,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from ibr.identity.engines import plain, splink_engine
 from ibr.identity.engines.clustering import cluster
 from ibr.identity.engines.found import Keyed
 from ibr.identity.engines.training import train_on
 from ibr.identity.model import Weighed
-from ibr.identity.quality.judging import Judged, Population, judge
+from ibr.identity.quality.judging import EVEN_ODDS, Judged, Population, judge
 from ibr.identity.weights.model import LinkageModel
 from ibr.identity.weights.starting import starting_model
 from ibr.identity.weights.train import FEWEST
@@ -85,4 +87,8 @@ def measure(
         population, model, between_only=between_only, threads=threads, folder=folder
     )
     numbers = {each.appearance: each.features.uin for each in population.entries}
-    return judge(population, candidates, cluster(numbers, candidates, (), model, households=True))
+    even = replace(model, link=EVEN_ODDS)
+    found, at_even_odds = (
+        cluster(numbers, candidates, (), each, households=True) for each in (model, even)
+    )
+    return judge(population, candidates, found, at_even_odds)

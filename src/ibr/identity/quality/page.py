@@ -46,6 +46,7 @@ def of_judged(judged: Judged) -> str:
         ("pairs", "found", "right", "precision", "recall", "F1"),
         [
             _row("more likely one person than two", judged.even_odds),
+            _row("in one person, if even odds were enough to link", judged.joined),
             _row("linked without a person", judged.linked),
             _row("put up for review, of those not linked", judged.review),
             _row("linked or put up for review", judged.linked_or_review),
@@ -89,26 +90,29 @@ def of_strata(judged: Judged) -> str:
                     _share(each.precision),
                     _share(each.recall),
                     _share(each.f1),
+                    _share(_of(judged.joined_by, name).f1),
                     _share(_of(judged.linked_by, name).precision),
                     _share(_of(judged.linked_or_review_by, name).recall),
                 )
             )
     table = _table(
         (
-            "records", "true pairs", "precision", "recall", "F1", "precision of linked",
-            "linked or reviewed",
+            "records", "true pairs", "precision", "recall", "F1", "F1 in one person",
+            "precision of linked", "linked or reviewed",
         ),
         rows,
     )  # fmt: skip
-    furthest = [
-        f"{name.replace('_', ' ')} by {gap:.4f}" for name, gap in judged.furthest_below.values()
-    ]
-    if not furthest:
+    if not judged.furthest_below:
         return table
     return (
         f"Furthest below the whole in F1, of those with at least {FEWEST_IN_STRATUM} true pairs: "
-        f"{', '.join(furthest)}.\n\n{table}"
+        f"{_furthest(judged.furthest_below)}. In one person, if even odds were enough to link: "
+        f"{_furthest(judged.furthest_below_joined)}.\n\n{table}"
     )
+
+
+def _furthest(below: Mapping[str, tuple[str, float]]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} by {gap:.4f}" for name, gap in below.values())
 
 
 def _of(by: Mapping[str, Measured], name: str) -> Measured:

@@ -73,6 +73,21 @@ async def of_models(connection: Connection, kind: Kind) -> dict[int, KeptQuality
     return {row["model_no"]: _read(row) for row in rows}
 
 
+async def never_measured(connection: Connection, kind: Kind, shipped: str) -> set[int]:
+    """Models that were never in use and never measured so, but for those made by this method."""
+    rows = await connection.fetch(
+        """
+        select m.model_no from link_model m
+        where m.current_at is null and m.content ->> 'method' <> $2
+          and not exists (
+                select from link_quality q where q.model_no = m.model_no and q.kind = $1)
+        """,
+        kind,
+        shipped,
+    )
+    return {row["model_no"] for row in rows}
+
+
 def _read(row: Any) -> KeptQuality:
     fields = dict(row)
     fields["measured"] = msgspec.json.decode(fields["measured"])

@@ -66,7 +66,7 @@ async def answer_pair(
         elif look == "second":
             await _second(connection, asker, row, answer, said, note=note, at=at)
         else:
-            await _first(connection, asker, row, answer, said, look=look, note=note, at=at)
+            await first_opinion(connection, asker, row, answer, said, look=look, note=note, at=at)
         await store.let_go(connection, asker.id, at)
 
 
@@ -97,7 +97,7 @@ async def _known(
     )
 
 
-async def _first(
+async def first_opinion(
     connection: Connection,
     asker: Asker,
     row: Row,
@@ -117,6 +117,9 @@ async def _first(
         why = second_wanted(row.pair, answer, four_eyes=four_eyes)
         if why is not None:
             await store.want_second(connection, row.pair, why, number, (asker.id,), at)
+        else:
+            # One that was wanted of an earlier opinion is wanted no more.
+            await store.want_no_second(connection, row.pair)
     elif answer == "unsure":
         await store.want_second(connection, row.pair, "differ", number, (*row.not_by, asker.id), at)
     else:

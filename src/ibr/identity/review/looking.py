@@ -134,7 +134,7 @@ async def open_pair(
         found = await shown.sides(connection, pair)
         if row is None or len(found) != len(pair):
             raise no_such_pair()
-        await _write_down(connection, asker, found, at)
+        await write_down(connection, asker, found, at)
         look: Look = look_of(row, asker.id) if DECIDE_LINKS in asker.scopes else "settled"
         kept = look in WANTED and await store.take(connection, pair, asker.id, at, at + LEASE)
         other = None if kept else await store.holder(connection, pair, at)
@@ -238,9 +238,10 @@ def visible(given: Sequence[Given], look: Look, officer: int) -> list[Given]:
     return list(given)
 
 
-async def _write_down(
+async def write_down(
     connection: Connection, asker: Asker, found: Sequence[Record], at: datetime
 ) -> None:
+    """The look at these records, in the ledger of each person and in the audit trail."""
     question_id = uuid.uuid4()
     # Where both carry the same number they are one subject of the ledger already.
     subjects = {each["subject_index"]: each for each in reversed(found)}

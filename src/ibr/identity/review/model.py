@@ -40,6 +40,7 @@ EVERY_REASON: Final = frozenset(code for codes in REASONS.values() for code in c
 LONGEST_NOTE: Final = 500
 
 _PAIR = re.compile(r"([0-9]{1,18})\.([0-9]{1,4})-([0-9]{1,18})\.([0-9]{1,4})", re.ASCII)
+_APPEARANCE = re.compile(r"([0-9]{1,18})\.([0-9]{1,5})", re.ASCII)
 _NO_SUCH_PAIR: Final = "There is no such possible link, or it is outside your programmes."
 
 
@@ -59,6 +60,14 @@ def read_pair(text: str) -> Pair:
     if pair[0] >= pair[1] or max(low_no, high_no) > 2**15 - 1:
         raise no_such_pair()
     return pair
+
+
+def read_appearance(text: str) -> Appearance:
+    """The appearance of an address, `1001.0`; NotFound when it is none."""
+    found = _APPEARANCE.fullmatch(text)
+    if found is None or int(found[2]) > 2**15 - 1:
+        raise NotFound("review.record_unknown", "There is no such record among your programmes.")
+    return Appearance(int(found[1]), int(found[2]))
 
 
 def no_such_pair() -> NotFound:

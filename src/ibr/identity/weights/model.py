@@ -45,7 +45,7 @@ class LinkageModel(msgspec.Struct, frozen=True, kw_only=True):
     """Names that are not rare, by digest: 2 middling, 3 common."""
     review: float = -2.0
     """From this weight on a person looks at a pair."""
-    link: float = 2.0
+    link: float = 2.5
     """From this weight on a pair is linked without a person."""
     most_in_block: int = 200
     """A key that more appearances share than this is not followed."""

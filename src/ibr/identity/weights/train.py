@@ -3,7 +3,8 @@
 Whether the numbers are equal says whether the pair is one person; a logistic regression on the
 levels of everything else says how much each level counts. Levels that were seen too rarely stay
 near the weights to begin with. The number itself is held out and weighed afterwards, so that pairs
-without it, most of them, are weighed right. The same pairs always give the same weights.
+without it, most of them, are weighed right. Numbers are mistyped and borrowed, so different ones
+are believed only as far as everything else allows. The same pairs always give the same weights.
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ STEPS: Final = 40
 ENOUGH: Final = 1e-7
 MOST_BITS: Final = 20.0
 FOLD: Final = 5
+WRONG: Final = 0.02
+"""Share of the pairs of one person whose numbers differ, before anything was learned of it."""
+WRONG_AS_IF_SEEN: Final = 50.0
+"""Pairs that this first guess counts for."""
+MOST_WRONG: Final = 0.1
+"""Numbers are never held for worse than this: somebody has to be believed."""
+ROUNDS: Final = 8
+SETTLED: Final = 2e-5
 BAND: Final = 2
 _UIN_COLUMN: Final = COMPARISONS.index(UIN)
 _SAME, _NEAR, _DIFFERENT = 1, 2, 3
@@ -72,8 +81,11 @@ def columns_of(levels: Levels) -> Numbers:
     return np.hstack(found)
 
 
-def fit(patterns: Patterns, start: Numbers, pull: float = PULL) -> Numbers:
-    """The weights, in natural units, by Newton's method on a ridge that pulls to `start`."""
+def fit(
+    patterns: Patterns, start: Numbers, pull: float = PULL, begin: Numbers | None = None
+) -> Numbers:
+    """The weights, in natural units, by Newton's method on a ridge that pulls to `start`. Where it
+    begins makes it quicker and changes nothing."""
     columns = columns_of(patterns.levels)
     count = patterns.same + patterns.other
     penalty = np.full(columns.shape[1], pull)
@@ -84,7 +96,7 @@ def fit(patterns: Patterns, start: Numbers, pull: float = PULL) -> Numbers:
         seen = patterns.same @ np.logaddexp(0, -odds) + patterns.other @ np.logaddexp(0, odds)
         return float(seen + 0.5 * penalty @ (at - start) ** 2)
 
-    weights = start.copy()
+    weights = (start if begin is None else begin).copy()
     now = doubt(weights)
     for _ in range(STEPS):
         likely = _logistic(columns @ weights)
@@ -98,6 +110,29 @@ def fit(patterns: Patterns, start: Numbers, pull: float = PULL) -> Numbers:
         if float(np.abs(step).max()) < ENOUGH:
             break
     return weights
+
+
+def believed(patterns: Patterns, start: Numbers) -> tuple[Patterns, Numbers]:
+    """The pairs as far as their numbers can be believed, and the weights learned from them.
+
+    A mistyped or borrowed number makes two of one person. How often that happens and the weights
+    are found in turn, each from the other: a pair with different numbers counts as one person as
+    far as everything else, and the share of such numbers, say that it is. Equal numbers are
+    believed: two people hardly ever bear one.
+    """
+    columns = columns_of(patterns.levels)
+    weights, now, wrong = fit(patterns, start), patterns, WRONG
+    for _ in range(ROUNDS):
+        likely = _logistic(columns @ weights)
+        one_person = patterns.other * likely * wrong / (likely * wrong + 1 - likely)
+        now = Patterns(patterns.levels, patterns.same + one_person, patterns.other - one_person)
+        weights = fit(now, start, begin=weights)
+        before, guessed = wrong, WRONG * WRONG_AS_IF_SEEN
+        found = (float(one_person.sum()) + guessed) / (float(now.same.sum()) + WRONG_AS_IF_SEEN)
+        wrong = min(MOST_WRONG, found)
+        if abs(wrong - before) < SETTLED:
+            break
+    return now, weights
 
 
 def _logistic(odds: Numbers) -> Numbers:
@@ -146,14 +181,16 @@ def train(
     if seen < FEWEST or unlike < FEWEST:
         return None
     began = vector_of(start)
-    weights = fit(patterns, began)
+    sure, weights = believed(patterns, began)
     free = found_otherwise & (number == 0)
-    shift = prior_shift(_scores(levels[free], weights), seen / (seen + unlike))
+    one_person = float(sure.same.sum()) / (seen + unlike)
+    shift = prior_shift(_scores(levels[free], weights), one_person)
     about = _number_weights(levels, found_otherwise, weights, shift)
     model = _model_of(weights, shift, about, patterns, start, bands)
     said = {
         "pairs_same": int(seen),
         "pairs_other": int(unlike),
+        "pairs_other_not_believed": round(float(sure.same.sum()) - seen, 1),
         "pairs_without_number": int(free.sum()),
         "held_out": held_out(known, same, began),
     }
@@ -164,7 +201,7 @@ def held_out(levels: Levels, same: NDArray[np.bool_], start: Numbers) -> list[di
     """How well the weights foretell pairs that they were not learned from: every fifth pair is
     left out, weighed by what the others taught, and counted by bands of weight."""
     left_out = np.arange(len(same)) % FOLD == 0
-    weights = fit(patterns_of(levels[~left_out], same[~left_out]), start)
+    _, weights = believed(patterns_of(levels[~left_out], same[~left_out]), start)
     odds = _scores(levels[left_out], weights)
     bands = np.clip(np.floor(odds / math.log(2) / BAND), -4, 4).astype(int)
     found = []
@@ -204,21 +241,32 @@ def _scores(levels: Levels, weights: Numbers) -> Numbers:
 def _number_weights(
     levels: Levels, found_otherwise: NDArray[np.bool_], weights: Numbers, shift: float
 ) -> list[LevelWeight]:
-    """What the number says: how often it is the same, near or different in pairs that the rest
-    holds for one person, against those that it holds for two."""
+    """What the number says: how often it is the same, near or different in pairs of one person,
+    against those of two. Which they are is told by the rest and by an equal number together, so
+    that careless records do not speak against their equal numbers. A different number has no say
+    in that: it would confirm itself, and part for good whose number was borrowed."""
     number = levels[:, _UIN_COLUMN]
     kept = found_otherwise & (number > 0)
-    likely = _logistic(_scores(levels[kept], weights))
-    number = number[kept]
-    found = []
-    for level, name in enumerate(UIN.levels, 1):
-        same = float(likely[number == level].sum())
-        other = float((1 - likely)[number == level].sum())
-        ratio = ((same + 0.5) / (likely.sum() + 1.5)) / ((other + 0.5) / ((1 - likely).sum() + 1.5))
-        # Pairs with two numbers are one person more or less often than others: that is said here.
-        bits = (math.log(ratio) - shift) / math.log(2)
-        found.append(LevelWeight(name, _rounded(bits), same, other))
-    return found
+    scores, number = _scores(levels[kept], weights), number[kept]
+    said, first = np.zeros(len(UIN.levels) + 1), None
+    for _ in range(ROUNDS):
+        likely = _logistic(scores + said[number])
+        same = np.bincount(number, weights=likely, minlength=len(said))
+        other = np.bincount(number, weights=1 - likely, minlength=len(said))
+        said = np.log((same + 0.5) / (same.sum() + 1.5))
+        said -= np.log((other + 0.5) / (other.sum() + 1.5))
+        first = said[_DIFFERENT] if first is None else first
+        said[_DIFFERENT] = first
+    # Pairs with two numbers are one person more or less often than others: that is said here.
+    return [
+        LevelWeight(
+            name,
+            _rounded(float(said[level] - shift) / math.log(2)),
+            float(same[level]),
+            float(other[level]),
+        )
+        for level, name in enumerate(UIN.levels, 1)
+    ]
 
 
 def _rounded(bits: float) -> float:

@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from ibr.clock import now
+from ibr.collector import keep_what_is_loaded
 from ibr.errors import NotUnderstood, RegistryError, TooMuch, Unavailable
 from ibr.interop.dci.answers import Answer
 from ibr.interop.dci.enrollment_updates import OPERATION, take_updates
@@ -216,7 +217,7 @@ def _start_here(build: Build, number: int) -> None:
     _Here.services = _Here.loop.run_until_complete(build())
     # Thousands of records live at once here and none of them forms a circle: the collector's
     # rounds would cost a third of the work. It runs once after each delivery instead.
-    gc.freeze()
+    keep_what_is_loaded()
     gc.disable()
 
 

@@ -16,7 +16,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from markupsafe import Markup
 
-from ibr.interop.dci.openapi import document
+from ibr.interop.dci.openapi_parts import Document
 
 _HERE: Final = Path(__file__).parent
 _HEADERS: Final = {
@@ -33,16 +33,24 @@ _HEADERS: Final = {
 }
 
 
-def handlers() -> list[HTTPRouteHandler]:
+def handlers(document: Document) -> list[HTTPRouteHandler]:
     """The document, the page and its style sheet, for the application to mount at the root."""
+
+    @cache
+    def encoded() -> bytes:
+        return msgspec.json.encode(document)
+
+    @cache
+    def drawn() -> bytes:
+        return _page(document)
 
     @get("/openapi.json", sync_to_thread=False, include_in_schema=False, name="openapi")
     def openapi() -> Response[bytes]:
-        return _answer(_encoded(), "application/json")
+        return _answer(encoded(), "application/json")
 
     @get("/docs", sync_to_thread=False, include_in_schema=False, name="docs")
     def docs() -> Response[bytes]:
-        return _answer(_page(), "text/html; charset=utf-8")
+        return _answer(drawn(), "text/html; charset=utf-8")
 
     @get("/docs/style.css", sync_to_thread=False, include_in_schema=False, name="docs style")
     def style() -> Response[bytes]:
@@ -55,13 +63,7 @@ def _answer(body: bytes, kind: str) -> Response[bytes]:
     return Response(body, media_type=kind, headers=_HEADERS)
 
 
-@cache
-def _encoded() -> bytes:
-    return msgspec.json.encode(document())
-
-
-@cache
-def _page() -> bytes:
+def _page(document: Document) -> bytes:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -74,15 +76,14 @@ def _page() -> bytes:
     environment.filters["references"] = _references
     environment.filters["kind"] = kind_of
     template = environment.get_template("docs_page.html")
-    return template.render(document=document(), groups=_groups()).encode()
+    return template.render(document=document, groups=_groups(document)).encode()
 
 
 Shown = tuple[str, str, list[tuple[str, dict[str, Any]]]]
 
 
-def _groups() -> list[Shown]:
+def _groups(whole: Document) -> list[Shown]:
     """The operations under the tag that each belongs to, each with its address as shown."""
-    whole = document()
     found = [
         (f"{verb.upper()} {path}", operation)
         for path, item in whole["paths"].items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final, Literal
 
 import msgspec
@@ -43,6 +43,7 @@ Action = Literal[
     "take_effect",
     "close",
     "withdraw",
+    "end_exception",
     "undo",
     "hold_over",
     "finding_gone",
@@ -89,6 +90,10 @@ OUTCOMES: Final[tuple[Outcome, ...]] = (
     "lawful_exception",
 )
 
+EXCEPTION: Final = "lawful_exception"
+# Why a case is closed whose lawful exception was ended before its last day.
+ENDED: Final = "exception_ended"
+
 # Nobody is suspected by these: what they find is a list for outreach or for planning.
 WITHOUT_CASE: Final = frozenset({"K18", "K20", "K23", "K24"})
 # A child's two payees may be parted by violence: who decides on one is shown nothing of the other.
@@ -124,6 +129,9 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     severity: int
     money_minor: int | None = None
     currency: str | None = None
+    at_stake: dict[str, int] = {}
+    """By currency, in minor units; the two above are the one that is shown where there is room for
+    one."""
     sex: int = 0
     birth_year: int | None = None
     region_code: str | None = None
@@ -139,6 +147,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     approved_by: int | None = None
     decided_at: datetime | None = None
     outcome: Outcome | None = None
+    exception_law: str | None = None
+    exception_until: date | None = None
     appeal: Literal["lodged", "upheld", "rejected"] | None = None
     appeal_until: datetime | None = None
     hold_by: int | None = None
@@ -152,6 +162,16 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_open(self) -> bool:
         return self.closed_at is None
+
+    @property
+    def is_exception(self) -> bool:
+        """Whether it ended with a lawful exception that was not ended since."""
+        return (
+            self.outcome == EXCEPTION
+            and self.decided_at is not None
+            and self.state == "closed"
+            and self.closed_why != ENDED
+        )
 
     def on_hold(self, at: datetime) -> bool:
         """Whether payment is asked to wait at this moment; true for no moment after its end,
@@ -176,6 +196,8 @@ MOVING: Final[tuple[str, ...]] = (
     "approved_by",
     "decided_at",
     "outcome",
+    "exception_law",
+    "exception_until",
     "appeal",
     "appeal_until",
     "hold_by",
@@ -208,6 +230,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     officer_id: int | None = None
     days: int | None = None
     on: datetime | None = None
+    law: str | None = None
+    until: date | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):

@@ -76,6 +76,9 @@ PATHS: Final[dict[Action, Path]] = {
         _APPROVE,
         ("same_as_another", "person_died", "no_longer_served", "mistake"),
     ),
+    "end_exception": Path(
+        ("closed",), "closed", _APPROVE, ("facts_wrong", "law", "no_longer_lawful")
+    ),
     "hold_over": Path(OPEN_STATES, None, (), by_registry=True),
     "finding_gone": Path(_UNDECIDED, "closed", (), by_registry=True),
     "exempt": Path(_UNDECIDED, "closed", (), by_registry=True),

@@ -14,7 +14,9 @@ import msgspec
 from ibr.access.staff.rights import CASE_DECIDE
 from ibr.errors import Conflict, NotAllowed, NotUnderstood, RegistryError
 from ibr.overlaps.cases.model import (
+    ENDED,
     ERRORS,
+    EXCEPTION,
     MOVING,
     OUTCOMES,
     SUSPICIONS,
@@ -28,7 +30,9 @@ from ibr.overlaps.cases.model import (
 )
 from ibr.overlaps.cases.paths import PATHS, Path
 
-_NEVER_UNDONE: Final = frozenset({"open", "undo", "order_hold", "add_finding"})
+LONGEST_LAW: Final = 500
+LONGEST_EXCEPTION: Final = 3 * 366
+NEVER_UNDONE: Final = frozenset({"open", "undo", "order_hold", "add_finding", "end_exception"})
 
 
 def apply(case: Case, act: Act, by: By, at: datetime, terms: Terms) -> Case:
@@ -44,7 +48,7 @@ def apply(case: Case, act: Act, by: By, at: datetime, terms: Terms) -> Case:
     if state != case.state or act.action == "request_information":
         changes = {"since": at, "due_at": _due(state, at, terms), **changes}
     if state in ("closed", "withdrawn"):
-        changes |= {"closed_at": at, "due_at": None}
+        changes |= {"closed_at": case.closed_at or at, "due_at": None}
         changes.setdefault("closed_why", act.reason or act.action)
     if state in ("closed", "withdrawn", "effective"):
         changes |= _hold_ended(case, at)
@@ -56,7 +60,7 @@ def undone(
 ) -> Case:
     """The case as it stood before its last step, where whoever took it takes it back at once."""
     mine = last.actor_kind == by.kind == "officer" and last.actor_id == by.id
-    if not mine or last.action in _NEVER_UNDONE or last.step_no != case.step_no:
+    if not mine or last.action in NEVER_UNDONE or last.step_no != case.step_no:
         raise Conflict("case.nothing_to_undo", "Only your own last step can be taken back.")
     if at - last.at > timedelta(minutes=terms.undo_minutes):
         raise Conflict(
@@ -122,6 +126,8 @@ def _fits(case: Case, action: str) -> bool:
         return case.hold_from is not None and case.hold_ended_at is None
     if action == "appeal":
         return case.appeal is None
+    if action == "end_exception":
+        return case.is_exception
     return True
 
 
@@ -137,7 +143,7 @@ def _same_person(case: Case, action: str, by: By) -> RegistryError | None:
     first: set[int | None] = set()
     if action in ("approve", "send_back"):
         first = {case.proposed_by}
-    elif action in ("uphold_appeal", "reject_appeal"):
+    elif action in ("uphold_appeal", "reject_appeal", "end_exception"):
         first = {case.proposed_by, case.approved_by}
     elif action == "withdraw":
         first = {case.officer_id, case.proposed_by}
@@ -194,6 +200,27 @@ def _proposal(case: Case, act: Act, at: datetime) -> RegistryError | None:
             "case.not_heard",
             "The person must have been asked first, and have answered or let the time pass. "
             "Ask for information.",
+        )
+    if act.outcome == EXCEPTION:
+        return _exception(act, at)
+    return None
+
+
+def _exception(act: Act, at: datetime) -> RegistryError | None:
+    """What is lawful is so by some law and for some time; then it is looked at again."""
+    if not (act.law and act.law.strip() and len(act.law) <= LONGEST_LAW and act.law.isprintable()):
+        return NotUnderstood(
+            "case.exception_law",
+            f"Name the law or rule that allows it, in at most {LONGEST_LAW} characters.",
+            field="law",
+        )
+    latest = at.date() + timedelta(days=LONGEST_EXCEPTION)
+    if act.until is None or not at.date() < act.until <= latest:
+        return NotUnderstood(
+            "case.exception_until",
+            "Name the last day on which it is lawful: after today, and within three years. "
+            "After it, it is looked at again.",
+            field="until",
         )
     return None
 
@@ -280,11 +307,22 @@ def _released(case: Case, _act: Act, _by: By, at: datetime, _terms: Terms) -> _C
 
 
 def _proposed(_case: Case, act: Act, by: By, _at: datetime, _terms: Terms) -> _Changes:
-    return {"outcome": act.outcome, "proposed_by": by.id if by.kind == "officer" else None}
+    lawful = act.outcome == EXCEPTION
+    return {
+        "outcome": act.outcome,
+        "proposed_by": by.id if by.kind == "officer" else None,
+        "exception_law": act.law.strip() if lawful and act.law else None,
+        "exception_until": act.until if lawful else None,
+    }
 
 
 def _sent_back(_case: Case, _act: Act, _by: By, _at: datetime, _terms: Terms) -> _Changes:
-    return {"outcome": None, "proposed_by": None}
+    return {
+        "outcome": None,
+        "proposed_by": None,
+        "exception_law": None,
+        "exception_until": None,
+    }
 
 
 def _approved(case: Case, _act: Act, by: By, at: datetime, _terms: Terms) -> _Changes:
@@ -307,6 +345,10 @@ def _appealed(_case: Case, _act: Act, _by: By, _at: datetime, _terms: Terms) -> 
 
 def _upheld(_case: Case, _act: Act, _by: By, _at: datetime, _terms: Terms) -> _Changes:
     return {"appeal": "upheld", "closed_why": "overturned"}
+
+
+def _exception_ended(_case: Case, _act: Act, _by: By, at: datetime, _terms: Terms) -> _Changes:
+    return {"closed_why": ENDED, "since": at}
 
 
 def _rejected(_case: Case, _act: Act, _by: By, _at: datetime, _terms: Terms) -> _Changes:
@@ -332,4 +374,5 @@ _EFFECTS: Final[dict[str, Callable[[Case, Act, By, datetime, Terms], _Changes]]]
     "appeal": _appealed,
     "uphold_appeal": _upheld,
     "reject_appeal": _rejected,
+    "end_exception": _exception_ended,
 }

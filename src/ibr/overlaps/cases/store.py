@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
 
+import msgspec
 from asyncpg import Record
 
 from ibr.db.pool import Connection
 from ibr.overlaps.cases.model import MOVING, Case
 
 _COLUMNS: Final = ", ".join(Case.__struct_fields__)
+_SET_ALL: Final = ", ".join(f"{name} = x.{name}" for name in MOVING)
 _SET: Final = ", ".join(f"{name} = ${number}" for number, name in enumerate(MOVING, start=4))
 
 
@@ -38,12 +40,13 @@ async def cases(connection: Connection, case_ids: Sequence[int]) -> list[Record]
 
 async def save_all(connection: Connection, cases_: Sequence[Case]) -> None:
     """Writes what steps changed of cases that are in hand."""
-    await connection.executemany(
-        f"update overlap_case set step_no = $3, {_SET} where case_id = $1 and step_no = $2",
-        [
-            (each.case_id, each.step_no - 1, each.step_no, *(getattr(each, n) for n in MOVING))
-            for each in cases_
-        ],
+    await connection.execute(
+        f"""
+        update overlap_case c set step_no = x.step_no, {_SET_ALL}
+        from json_populate_recordset(null::overlap_case, $1::text::json) as x
+        where c.case_id = x.case_id and c.step_no = x.step_no - 1
+        """,
+        msgspec.json.encode(cases_).decode(),
     )
 
 
@@ -60,14 +63,21 @@ async def save(connection: Connection, before: Case, after: Case) -> bool:
 
 
 async def add_steps(connection: Connection, rows: Sequence[Sequence[object]]) -> None:
-    await connection.executemany(
+    """Steps as `written.step_row` makes them, with one statement however many they are."""
+    if not rows:
+        return
+    await connection.execute(
         """
         insert into case_step (case_id, step_no, programme_id, action, from_state, to_state,
                                actor_kind, actor_id, at, reason_code, note, evidence, before,
                                letter_no)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb, $14)
+        select a, b, c, d, e, f, g, h, i, j, k, l, m::jsonb, n
+        from unnest($1::bigint[], $2::integer[], $3::integer[], $4::text[], $5::text[],
+                    $6::text[], $7::text[], $8::integer[], $9::timestamptz[], $10::text[],
+                    $11::bytea[], $12::bytea[], $13::text[], $14::bigint[])
+            as x (a, b, c, d, e, f, g, h, i, j, k, l, m, n)
         """,
-        rows,
+        *map(list, zip(*rows, strict=True)),
     )
 
 

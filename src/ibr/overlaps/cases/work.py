@@ -19,6 +19,7 @@ from ibr.db.pool import Connection, Database
 from ibr.errors import Conflict, NotFound, NotUnderstood
 from ibr.overlaps.cases import store
 from ibr.overlaps.cases.evidence import digest
+from ibr.overlaps.cases.lawful.exceptions import end_exemptions
 from ibr.overlaps.cases.letters import LETTERS, Compose, LetterFacts, keep
 from ibr.overlaps.cases.model import Act, By, Case, Step, Terms
 from ibr.overlaps.cases.people.seen import people_of
@@ -76,6 +77,8 @@ async def take_step(
             letter_no = await _written(connection, sealer, asker, after, given, own, at, compose)
         elif given.act.action == "notify":
             raise NotUnderstood("case.letter", "The decision is told by a letter; make it.")
+        if given.act.action == "end_exception":
+            await end_exemptions(connection, asker, case.case_id, at)
         await _kept(connection, sealer, asker, case, after, given, at, letter_no)
     return after
 

@@ -16,7 +16,8 @@ LONGEST_NOTE = 4_000
 
 def case_from(row: Record) -> Case:
     """A case from its row."""
-    return Case(**{name: row[name] for name in Case.__struct_fields__})
+    fields = {name: row[name] for name in Case.__struct_fields__}
+    return Case(**fields | {"at_stake": msgspec.json.decode(fields["at_stake"])})
 
 
 def step_from(row: Record, note: str | None = None) -> Step:

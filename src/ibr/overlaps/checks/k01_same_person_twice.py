@@ -22,13 +22,13 @@ from ibr.overlaps.checks.model import (
 )
 from ibr.overlaps.checks.plain_tools import (
     active_times,
+    at_stake,
     by,
     common,
     days_of,
     given_in,
     one_by,
     own_person,
-    total,
 )
 from ibr.overlaps.checks.sql_parts import OWN, active, day, money
 from ibr.overlaps.checks.story import Story, Who
@@ -123,8 +123,7 @@ def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
             for each in (low, high)
         }
         programme = programmes[one_by(tables["record"], "record_id")[low]["programme_id"]]
-        minor = total(paid[younger])
-        currency = None if minor is None else programme["currency"]
+        minor, currency = at_stake(paid[younger], programme)
         found.append(
             Found(
                 subject=f"{low}-{high}",

@@ -20,7 +20,13 @@ from ibr.overlaps.checks.model import (
     Say,
     Tables,
 )
-from ibr.overlaps.checks.plain_tools import active_times, by, given_in, live_records, total
+from ibr.overlaps.checks.plain_tools import (
+    active_times,
+    at_stake,
+    by,
+    given_in,
+    live_records,
+)
 from ibr.overlaps.checks.sql_parts import active, live, money, texts
 from ibr.overlaps.checks.story import Story, Who
 from ibr.overlaps.checks.words import number
@@ -91,8 +97,7 @@ def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
         best = min(rows, key=_heaviest)
         first = programmes[best["low_programme"]]
         second = programmes[best["high_programme"]]
-        minor = total(given.get(best["high_record"], ()))
-        currency = None if minor is None else second["currency"]
+        minor, currency = at_stake(given.get(best["high_record"], ()), second)
         found.append(
             Found(
                 subject=f"{one}-{two}",

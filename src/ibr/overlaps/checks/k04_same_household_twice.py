@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import combinations
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta
 
@@ -195,8 +195,7 @@ def _found(
     pair: tuple[int, int], sides: tuple[int, int], beside: list[plain.Span],
     paid: list[plain.Given], facts: Facts, programme: Row,
 ) -> Found:  # fmt: skip
-    minor: Any = plain.total(paid)
-    currency = None if minor is None else programme["currency"]
+    minor, currency = plain.at_stake(paid, programme)
     return Found(
         subject=f"{pair[0]}-{pair[1]}",
         severity=INFORM if not facts["together"] else NOW if paid else SOON,

@@ -169,8 +169,7 @@ def _found(
     paid: list[plain.Given],
 ) -> Found:  # fmt: skip
     low, high, person = subject
-    minor = plain.total(paid)
-    currency = None if minor is None else two["currency"]
+    minor, currency = plain.at_stake(paid, two)
     return Found(
         subject=f"{low}-{high}:{person}",
         severity=NOW if one is two else SOON,

@@ -8,10 +8,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from ibr.overlaps.checks import plain_tools as plain
 from ibr.overlaps.checks.model import (
-    INFORM,
-    NOW,
-    SOON,
     Check,
     Example,
     Facts,
@@ -21,16 +19,7 @@ from ibr.overlaps.checks.model import (
     Say,
     Tables,
 )
-from ibr.overlaps.checks.plain_tools import (
-    Given,
-    dead_people,
-    given_in,
-    holds_on,
-    one_by,
-    people_of,
-    total,
-)
-from ibr.overlaps.checks.sql_parts import DEAD, LISTED, money
+from ibr.overlaps.checks.sql_parts import DEAD, LISTED, by_sources, money
 from ibr.overlaps.checks.story import Story, Who
 from ibr.overlaps.checks.words import amount, number
 
@@ -76,7 +65,7 @@ after_death as (
     from paid where given_on > died_on + grace_days group by all
 )
 select record_id::varchar as subject,
-    if(times_known = 0, {INFORM}, if(sources >= 2, {NOW}, {SOON})) as severity,
+    {by_sources("times_known = 0")} as severity,
     programme_id, person_id, record_id, first_on as first_day, last_on as last_day,
     minor as money_minor, if(minor is null, null, a.currency) as currency,
     {{'programme': p.code, 'died': died_on::varchar, 'known': known_on::varchar,
@@ -88,10 +77,10 @@ from after_death a join programme p using (programme_id)
 
 
 def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
-    dead, given = dead_people(tables), given_in(tables, period)
-    programmes = one_by(tables["programme"], "programme_id")
-    records, found = one_by(tables["record"], "record_id"), []
-    for record, people in people_of(tables).items():
+    dead, given = plain.dead_people(tables), plain.given_in(tables, period)
+    programmes = plain.one_by(tables["programme"], "programme_id")
+    records, found = plain.one_by(tables["record"], "record_id"), []
+    for record, people in plain.people_of(tables).items():
         if not all(person in dead for person in people):
             continue
         programme = programmes[records[record]["programme_id"]]
@@ -106,12 +95,11 @@ def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
         if not paid:
             continue
         known, days = sum(each.on > known_on for each in paid), [each.on for each in paid]
-        minor = total(paid)
-        currency = None if minor is None else programme["currency"]
+        minor, currency = plain.at_stake(paid, programme)
         found.append(
             Found(
                 subject=str(record),
-                severity=INFORM if not known else NOW if sources >= 2 else SOON,
+                severity=plain.by_sources(sources, informs=not known),
                 programme_id=programme["programme_id"],
                 person_id=min(people),
                 record_id=record,
@@ -131,14 +119,14 @@ def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
 
 
 def _unlawful(
-    tables: Tables, programme_id: int, died_on: date, given: Given, limits: Limits
+    tables: Tables, programme_id: int, died_on: date, given: plain.Given, limits: Limits
 ) -> bool:
     """Whether something was given too long after a death, and not to survivors."""
-    programmes = one_by(tables["programme"], "programme_id")
+    programmes = plain.one_by(tables["programme"], "programme_id")
     rules = [
         (row["kind"], json.loads(row["value"]))
         for row in tables["programme_rule"]
-        if row["programme_id"] == programme_id and holds_on(row, given.on)
+        if row["programme_id"] == programme_id and plain.holds_on(row, given.on)
     ]
     own_code = programmes[programme_id]["code"]
     if any(kind == "survivor" and rule.get("programme") == own_code for kind, rule in rules):

@@ -7,10 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from ibr.overlaps.checks import plain_tools as plain
 from ibr.overlaps.checks.model import (
-    INFORM,
-    NOW,
-    SOON,
     Check,
     Example,
     Facts,
@@ -20,17 +18,7 @@ from ibr.overlaps.checks.model import (
     Say,
     Tables,
 )
-from ibr.overlaps.checks.plain_tools import (
-    active_times,
-    dead_people,
-    given_in,
-    live_records,
-    one_by,
-    own_person,
-    people_of,
-    total,
-)
-from ibr.overlaps.checks.sql_parts import DEAD, LISTED, OWN, active, live, money
+from ibr.overlaps.checks.sql_parts import DEAD, LISTED, OWN, active, by_sources, live, money
 from ibr.overlaps.checks.story import Story, Who
 from ibr.overlaps.checks.words import amount, number
 
@@ -64,7 +52,7 @@ valued as (
     from early e join programme p using (programme_id) left join paid using (record_id)
 )
 select record_id || ':' || person_id as subject,
-    if(not is_own, {INFORM}, if(sources >= 2, {NOW}, {SOON})) as severity,
+    {by_sources("not is_own")} as severity,
     programme_id, person_id, record_id, died_on as first_day, enrolled_on as last_day,
     minor as money_minor, currency,
     {{'programme': code, 'died': died_on::varchar, 'known': known_on::varchar,
@@ -75,11 +63,12 @@ from valued
 
 
 def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
-    dead, given, own = dead_people(tables), given_in(tables, period), own_person(tables)
-    alive = live_records(active_times(tables, period.last), period)
-    programmes = one_by(tables["programme"], "programme_id")
-    enrolled, found = one_by(tables["enrolment"], "record_id"), []
-    for record, people in people_of(tables).items():
+    dead, given = plain.dead_people(tables), plain.given_in(tables, period)
+    own = plain.own_person(tables)
+    alive = plain.live_records(plain.active_times(tables, period.last), period)
+    programmes = plain.one_by(tables["programme"], "programme_id")
+    enrolled, found = plain.one_by(tables["enrolment"], "record_id"), []
+    for record, people in plain.people_of(tables).items():
         since = enrolled[record]["enrolled_on"] if record in enrolled else None
         if record not in alive or since is None:
             continue
@@ -89,12 +78,11 @@ def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
                 continue
             programme = programmes[enrolled[record]["programme_id"]]
             paid = given.get(record, ()) if is_own else ()
-            minor = total(paid)
-            currency = None if minor is None else programme["currency"]
+            minor, currency = plain.at_stake(paid, programme)
             found.append(
                 Found(
                     subject=f"{record}:{person}",
-                    severity=INFORM if not is_own else NOW if death.sources >= 2 else SOON,
+                    severity=plain.by_sources(death.sources, informs=not is_own),
                     programme_id=programme["programme_id"],
                     person_id=person,
                     record_id=record,

@@ -116,8 +116,9 @@ def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
         cap = max(allowed) if allowed else limits.households
         if len(households) <= cap:
             continue
-        minor = plain.total(g for each in records for g in given.get(each, ()))
-        currency = None if minor is None else programmes[programme_id]["currency"]
+        minor, currency = plain.at_stake(
+            (g for each in records for g in given.get(each, ())), programmes[programme_id]
+        )
         found.append(
             Found(
                 subject=f"{programme_id}:{kind}:{token}",

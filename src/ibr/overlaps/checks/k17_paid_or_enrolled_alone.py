@@ -89,8 +89,7 @@ def _plain(tables: Tables, limits: Limits, period: Period) -> list[Found]:
         first, last = min(each.on for each in alone), max(each.on for each in alone)
         ends = [row["last_day"] for row in spans.get(record, []) if row["last_day"] is not None]
         ended = max((each for each in ends if each < first), default=None)
-        minor = plain.total(alone)
-        currency = None if minor is None else programme["currency"]
+        minor, currency = plain.at_stake(alone, programme)
         found.append(
             Found(
                 subject=f"paid:{record}",

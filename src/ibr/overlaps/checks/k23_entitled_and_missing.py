@@ -212,8 +212,12 @@ CHECK = Check(
     "surely meets its ages, sex and disability on the last day of the period, is not in it in any "
     "status but a final one, is not in a programme that excludes it, and nobody says that they "
     "died. Where records disagree about birth or sex, all of them must fit.",
-    safeguards="Outreach needs a legal basis, and the person may not want the benefit. Nothing is "
-    "refused because of this list, and who is not on it may be entitled all the same.",
+    safeguards="It knows whom some record names, and of them age, sex and disability. It does not "
+    "know income, means, work or where somebody lives, nor anybody whom no record names, as a "
+    "newborn whom only the civil register knows: a programme that asks for such things must not "
+    "have the rule `entitles`. Outreach needs a legal basis, and the person may not want the "
+    "benefit. Nothing is refused because of this list, and who is not on it may be entitled all "
+    "the same.",
     tables=("span", "appearance", "told", "record", "death", "programme", "programme_rule", "pair"),
     parameters=Limits,
     sql=_sql,

@@ -9,7 +9,15 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from ibr.codelists.enrolment_status import FINAL
-from ibr.overlaps.checks.model import Period, Row, Tables
+from ibr.overlaps.checks.model import (
+    INFORM,
+    NOW,
+    SOON,
+    Period,
+    Row,
+    Severity,
+    Tables,
+)
 
 Span = tuple[date, date]
 
@@ -139,6 +147,17 @@ def total(given: Iterable[Given]) -> int | None:
     """The sum of what has a value; None where nothing has."""
     values = [each.minor for each in given if each.minor is not None]
     return sum(values) if values else None
+
+
+def at_stake(given: Iterable[Given], programme: Row) -> tuple[int | None, str | None]:
+    """The same with its currency, which is the programme's; neither where nothing has a value."""
+    minor = total(given)
+    return minor, None if minor is None else programme["currency"]
+
+
+def by_sources(sources: int, *, informs: bool) -> Severity:
+    """When to look at what rests on a death: one source alone is never pressing."""
+    return INFORM if informs else NOW if sources >= 2 else SOON
 
 
 def births(row: Row) -> Span | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from ibr.codelists.enrolment_status import FINAL
-from ibr.overlaps.checks.model import Period
+from ibr.overlaps.checks.model import INFORM, NOW, SOON, Period
 
 
 def day(value: date) -> str:
@@ -142,6 +142,12 @@ dead as (
     group by person_id having max(died_on) is not null
 )"""
 """Who died, by the latest day that anybody says, unless a register says later that they live."""
+
+
+def by_sources(informs: str) -> str:
+    """When to look at what rests on a death with `sources`: one alone is never pressing."""
+    return f"if({informs}, {INFORM}, if(sources >= 2, {NOW}, {SOON}))"
+
 
 KNOWN = f"""known as (
     select person_id, min({earliest_birth("a")}) as born_from, max({latest_birth("a")}) as born_to,

@@ -46,6 +46,8 @@ class CheckRun(msgspec.Struct, frozen=True, kw_only=True):
     counts: Counts
     digest: str
     seconds: float
+    under_way: dict[str, Any] = {}
+    """What was not read to the end when the snapshot was taken; empty where nothing was."""
     reason: str | None = None
 
 
@@ -104,3 +106,4 @@ class Exemption(msgspec.Struct, frozen=True, kw_only=True):
     entered_at: datetime
     withdrawn_at: datetime | None
     withdrawn_by: str | None
+    case_id: int | None

@@ -24,9 +24,11 @@ from ibr.log import logger
 from ibr.overlaps.checks.find import find, parameters_of
 from ibr.overlaps.checks.model import Check, Found, Parameters, Period
 from ibr.overlaps.findings import rules, store
-from ibr.overlaps.findings.due import alone
+from ibr.overlaps.findings.due import UnderWay, alone, under_way
 from ibr.overlaps.findings.model import CheckRun, Counts
 from ibr.overlaps.snapshot.engine import MEMORY, THREADS
+from ibr.overlaps.snapshot.enrolled import TABLES as COUNTED
+from ibr.overlaps.snapshot.enrolled import count_enrolled
 from ibr.overlaps.snapshot.model import Snapshot
 from ibr.overlaps.snapshot.read import opened_snapshot, snapshot_of
 from ibr.overlaps.snapshot.write import take_snapshot
@@ -50,14 +52,20 @@ async def run_checks(
     period: Period | None = None,
     given: Given | None = None,
     tell: Tell | None = None,
+    unread: UnderWay | None = None,
     memory: str = MEMORY,
     threads: int = THREADS,
 ) -> list[CheckRun]:
-    """Runs these checks in their order; the caller is alone. One that fails keeps no other back."""
+    """Runs these checks in their order; the caller is alone. One that fails keeps no other back.
+
+    `unread` is what was under way when the snapshot was taken; each run says so.
+    """
     looked_at = period or rules.usual_period(snapshot.as_known_on)
-    tables = {name for check in checks for name in check.tables} | {"exemption", "programme"}
+    tables = {name for check in checks for name in check.tables}
+    tables |= {"exemption", "programme", *COUNTED}
     done = []
     with opened_snapshot(folder, snapshot, tables, memory=memory, threads=threads) as connection:
+        await _put_enrolled(database, programmes, connection, snapshot)
         for check in checks:
             ran = await _run_one(
                 database,
@@ -67,12 +75,24 @@ async def run_checks(
                 check,
                 parameters_of(check, dict((given or {}).get(check.code, {}))),
                 looked_at,
+                unread or UnderWay(),
                 at,
             )
             done.append(ran)
             if tell is not None:
                 tell(ran)
     return done
+
+
+async def _put_enrolled(
+    database: Database,
+    programmes: Sequence[int],
+    connection: duckdb.DuckDBPyConnection,
+    snapshot: Snapshot,
+) -> None:
+    groups = await asyncio.to_thread(count_enrolled, connection)
+    async with database.transaction(programmes) as transaction:
+        await store.put_enrolled(transaction, snapshot.snapshot_no, groups)
 
 
 async def _run_one(
@@ -83,15 +103,11 @@ async def _run_one(
     check: Check,
     parameters: Parameters,
     period: Period,
+    unread: UnderWay,
     at: datetime,
 ) -> CheckRun:
     started = time.monotonic()
-    try:
-        found = rules.once(await asyncio.to_thread(find, connection, check, parameters, period))
-        reason = None
-    except (duckdb.Error, msgspec.ValidationError, ArithmeticError, LookupError) as wrong:
-        logger().exception("a check failed", code=check.code)
-        found, reason = [], type(wrong).__name__
+    found, reason = await _look(connection, check, parameters, period)
     seconds = time.monotonic() - started
     digest = rules.digest(found) if reason is None else b""
     async with database.transaction(programmes) as transaction:
@@ -104,6 +120,7 @@ async def _run_one(
             period=(period.first, period.last),
             state="done" if reason is None else "failed",
             digest=digest,
+            under_way=_encoder.encode(unread).decode(),
             started_at=at,
             finished_at=at + timedelta(seconds=seconds),
         )
@@ -122,8 +139,21 @@ async def _run_one(
         counts=counts,
         digest=digest.hex(),
         seconds=seconds,
+        under_way=msgspec.to_builtins(unread),
         reason=reason,
     )
+
+
+async def _look(
+    connection: duckdb.DuckDBPyConnection, check: Check, parameters: Parameters, period: Period
+) -> tuple[list[Found], str | None]:
+    """What a check finds, and why it failed where it did."""
+    try:
+        found = await asyncio.to_thread(find, connection, check, parameters, period)
+        return rules.once(found), None
+    except (duckdb.Error, msgspec.ValidationError, ArithmeticError, LookupError) as wrong:
+        logger().exception("a check failed", code=check.code)
+        return [], type(wrong).__name__
 
 
 async def _merge(
@@ -185,6 +215,8 @@ async def take_and_run(
 ) -> tuple[Snapshot, list[CheckRun]]:
     """Takes a snapshot, or an old one where it is named, and runs the checks on it, alone."""
     async with alone(database):
+        # Asked before it is taken: what is done in between was under way all the same.
+        unread = await under_way(database, programmes) if snapshot_no is None else None
         if snapshot_no is None:
             snapshot = await take_snapshot(database, programmes, sealer, folder, at)
         else:
@@ -200,6 +232,7 @@ async def take_and_run(
             period=period,
             given=given,
             tell=tell,
+            unread=unread,
         )
     async with database.transaction(()) as connection:
         await record_event(
@@ -230,5 +263,6 @@ async def last_runs(
 
 def _run(row: dict[str, Any]) -> CheckRun:
     row["counts"] = msgspec.json.decode(row["counts"], type=Counts)
+    row["under_way"] = msgspec.json.decode(row["under_way"])
     row.pop("finished_at")
     return CheckRun(**row)

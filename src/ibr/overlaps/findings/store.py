@@ -11,6 +11,7 @@ from asyncpg import Record
 
 from ibr.db.pool import Connection
 from ibr.db.staging import prepare, stage
+from ibr.overlaps.snapshot.enrolled import Enrolled
 
 _STAGED: Final = """
     create temporary table if not exists s_found (
@@ -18,13 +19,6 @@ _STAGED: Final = """
         person_id bigint, record_id bigint, other_record bigint, area_code text, first_day date,
         last_day date, money_minor bigint, currency text, facts jsonb
     ) on commit delete rows
-"""
-_EXEMPT: Final = """
-    exists (select from check_exemption x
-            where x.check_code = $1 and x.withdrawn_at is null and x.blind_index is null
-              and x.valid_from <= $2 and coalesce(x.valid_to, $2) >= $2
-              and (x.only_programme is null or x.only_programme = {0}.programme_id)
-              and (x.same_as is null or x.same_as = {0}.same_as))
 """
 
 
@@ -44,6 +38,23 @@ class StagedFound(msgspec.Struct, frozen=True):
     money_minor: int | None
     currency: str | None
     facts: str
+
+
+def exempt_by(table: str, check_code: str = "$1", on: str = "$2") -> str:
+    """The condition that rows of a table with same_as and programme_id are exempt on a day.
+
+    The very finding and whole programmes are asked about apart: an exemption of one finding is
+    found by its index, however many people have one, and those of programmes are few.
+    """
+    holds = (
+        f"x.check_code = {check_code} and x.withdrawn_at is null and x.blind_index is null "
+        f"and x.valid_from <= {on} and coalesce(x.valid_to, {on}) >= {on} "
+        f"and (x.only_programme is null or x.only_programme = {table}.programme_id)"
+    )
+    return (
+        f"(exists (select from check_exemption x where {holds} and x.same_as = {table}.same_as) "
+        f"or exists (select from check_exemption x where {holds} and x.same_as is null))"
+    )
 
 
 async def begin_merge(connection: Connection, rows: Sequence[StagedFound]) -> None:
@@ -81,6 +92,7 @@ async def put_run(
     period: tuple[date, date],
     state: str,
     digest: bytes,
+    under_way: str,
     started_at: datetime,
     finished_at: datetime,
 ) -> int:
@@ -88,8 +100,8 @@ async def put_run(
     number: int = await connection.fetchval(
         """
         insert into check_run (snapshot_no, check_code, check_version, parameters, period_from,
-                               period_to, state, digest, started_at, finished_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning run_no
+                               period_to, state, digest, under_way, started_at, finished_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning run_no
         """,
         snapshot_no,
         check_code,
@@ -98,6 +110,7 @@ async def put_run(
         *period,
         state,
         digest,
+        under_way,
         started_at,
         finished_at,
     )
@@ -111,7 +124,7 @@ async def put_counts(connection: Connection, run_no: int, counts: str) -> None:
 async def leave_out_exempt(connection: Connection, check_code: str, on: date) -> int:
     """Takes what is lawfully exempt out of what was found; how much."""
     said: str = await connection.execute(
-        f"delete from s_found s where {_EXEMPT.format('s')}", check_code, on
+        f"delete from s_found s where {exempt_by('s')}", check_code, on
     )
     return _count(said)
 
@@ -179,7 +192,7 @@ async def close_gone(
     said: str = await connection.execute(
         f"""
         update finding f set closed_at = $6, closed_reason = case
-            when {_EXEMPT.format("f")} then 'exempt'
+            when {exempt_by("f")} then 'exempt'
             when f.check_version <> $3 then 'rule_changed'
             when exists (
                 select from person p where p.person_id = f.person_id and p.ended_at is not null)
@@ -209,7 +222,7 @@ async def close_exempt(connection: Connection, check_code: str, on: date, at: da
     said: str = await connection.execute(
         f"""
         update finding f set closed_at = $3, closed_reason = 'exempt'
-        where f.check_code = $1 and f.closed_at is null and {_EXEMPT.format("f")}
+        where f.check_code = $1 and f.closed_at is null and {exempt_by("f")}
         """,
         check_code,
         on,
@@ -249,7 +262,7 @@ async def runs(connection: Connection, most: int, check_code: str | None = None)
     return await connection.fetch(
         """
         select run_no, snapshot_no, check_code, check_version, period_from, period_to, state,
-               counts, encode(digest, 'hex') as digest, finished_at,
+               counts, under_way, encode(digest, 'hex') as digest, finished_at,
                extract(epoch from finished_at - started_at)::double precision as seconds
         from check_run where $2::text is null or check_code = $2
         order by run_no desc limit $1
@@ -259,11 +272,68 @@ async def runs(connection: Connection, most: int, check_code: str | None = None)
     )
 
 
-async def newest_link_run(connection: Connection) -> int | None:
-    """The newest run that said who is who."""
-    found: int | None = await connection.fetchval(
-        "select max(run_no) from link_run where state = 'applied'"
+async def put_enrolled(
+    connection: Connection, snapshot_no: int, groups: Sequence[Enrolled]
+) -> None:
+    """Keeps whom cases are held against, of the newest snapshot and of no other."""
+    newest = await connection.fetchval("select max(snapshot_no) from enrolled_people")
+    if newest is not None and newest >= snapshot_no:
+        return
+    await connection.execute("delete from enrolled_people")
+    await connection.execute(
+        """
+        insert into enrolled_people (snapshot_no, programme_id, what, which, persons)
+        select $1, x.* from unnest($2::integer[], $3::text[], $4::text[], $5::bigint[]) as x
+        """,
+        snapshot_no,
+        *([getattr(each, name) for each in groups] for name in Enrolled.__struct_fields__),
     )
+
+
+async def linked_after(connection: Connection, run_no: int) -> datetime | None:
+    """When the first run after this one said anew who is who; None where none did."""
+    found: datetime | None = await connection.fetchval(
+        """
+        select min(coalesce(finished_at, started_at)) from link_run
+        where state = 'applied' and run_no > $1
+        """,
+        run_no,
+    )
+    return found
+
+
+async def linkage_is_proposed(connection: Connection) -> bool:
+    """Whether a run waits to be applied or dropped."""
+    found: bool = await connection.fetchval(
+        "select exists (select from link_run where state = 'proposed')"
+    )
+    return found
+
+
+async def linkage_has_news(connection: Connection) -> bool:
+    """Whether linkage has not read all that may say of somebody who they are. Nothing is moved:
+    who looks here is not linkage."""
+    found: bool = await connection.fetchval(
+        """
+        select case when exists (select from feed_cursor where reader = 'linkage')
+            then exists (
+                select from feed_cursor f
+                join change c on (c.transaction_no, c.change_id) > (f.transaction_no, f.change_id)
+                where f.reader = 'linkage' and c.kind in ('enrolled', 'details_changed'))
+            else exists (select from enrolment) end
+        """
+    )
+    return found
+
+
+async def first_delivery(connection: Connection) -> datetime | None:
+    found: datetime | None = await connection.fetchval("select min(received_at) from delivery")
+    return found
+
+
+async def unfinished_deliveries(connection: Connection) -> int:
+    """How many deliveries are being stored."""
+    found: int = await connection.fetchval("select count(*) from delivery where state = 'received'")
     return found
 
 

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from ibr.db.pool import Connection
 from ibr.registry.areas import store
 from ibr.registry.areas.model import AreaShape
-from ibr.registry.areas.rules import rows_of
+from ibr.registry.areas.rules import frame_of, rows_of
 
 
 async def register_areas(connection: Connection, areas: Sequence[AreaShape]) -> int:
     """Adds or amends the areas, drawn into one square; the connection is the owner's."""
-    rows = rows_of(areas)
+    frame = frame_of(areas)
+    rows = rows_of(areas, frame)
     await store.put(connection, rows)
+    if frame:
+        await store.set_frame(connection, frame)
     return len(rows)

@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
+import numpy as np
 
-from ibr.registry.areas.model import AreaRow, AreaShape, Point, Ring
+from ibr.registry.areas.model import AreaRow, AreaShape, Point
+from ibr.registry.areas.topology import Place, simplified
 
 SIDE = 1000
+_STEPS = 20
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -27,11 +30,21 @@ class Frame(msgspec.Struct, frozen=True):
     left: float
     top: float
 
-    def place(self, point: Point) -> tuple[int, int]:
-        """A point in the square, whole numbers."""
+    def exact(self, point: Point) -> Place:
+        """A point in the square."""
         x = (point[0] - self.west) * self.narrowing * self.scale + self.left
         y = (self.north - point[1]) * self.scale + self.top
-        return round(x), round(y)
+        return x, y
+
+    def holds(self, areas: Sequence[AreaShape]) -> bool:
+        """Whether all the shapes lie in the square, but for a sliver at its edge."""
+        return all(
+            -SIDE / 50 <= each <= SIDE * 51 / 50
+            for area in areas
+            for ring in area.rings
+            for point in ring
+            for each in self.exact(point)
+        )
 
 
 def frame_of(areas: Sequence[AreaShape]) -> Frame | None:
@@ -49,51 +62,118 @@ def frame_of(areas: Sequence[AreaShape]) -> Frame | None:
     )
 
 
-def outline(rings: Sequence[Ring], frame: Frame) -> str:
-    """SVG path data of the rings; a place that repeats the one before it is left out."""
+def path_of(rings: Sequence[Sequence[Place]]) -> str:
+    """SVG path data of closed rings in whole places: each step from the place before it."""
     parts = []
     for ring in rings:
-        places: list[tuple[int, int]] = []
-        for point in ring:
-            place = frame.place(point)
-            if not places or place != places[-1]:
-                places.append(place)
-        if len(places) > 3:
-            parts.append("M" + "L".join(f"{x} {y}" for x, y in places[:-1]) + "Z")
+        first = ring[0]
+        steps = [f"{round(b[0] - a[0])} {round(b[1] - a[1])}" for a, b in pairwise(ring[:-1])]
+        text = f"M{round(first[0])} {round(first[1])}"
+        if steps:
+            text += "l" + " ".join(steps).replace(" -", "-")
+        parts.append(text + "Z")
     return "".join(parts)
 
 
-def centre(ring: Ring, frame: Frame) -> tuple[float, float]:
-    """The centre of gravity of the outer ring, where a label stands."""
-    places = [frame.place(point) for point in ring]
-    twice, x_sum, y_sum = 0.0, 0.0, 0.0
-    for (x1, y1), (x2, y2) in pairwise(places):
-        cross = x1 * y2 - x2 * y1
-        twice += cross
-        x_sum += (x1 + x2) * cross
-        y_sum += (y1 + y2) * cross
-    if abs(twice) < 1:
-        return float(places[0][0]), float(places[0][1])
-    return x_sum / (3 * twice), y_sum / (3 * twice)
+def places_of(path: str) -> list[list[Place]]:
+    """The closed rings of an outline as `path_of` wrote it."""
+    rings = []
+    for part in path.split("Z"):
+        if not part:
+            continue
+        start, _, steps = part.removeprefix("M").partition("l")
+        numbers = [int(each) for each in start.split()]
+        ring: list[Place] = [(numbers[0], numbers[1])]
+        moves = [int(each) for each in steps.replace("-", " -").split()]
+        for dx, dy in zip(moves[::2], moves[1::2], strict=True):
+            ring.append((ring[-1][0] + dx, ring[-1][1] + dy))
+        rings.append([*ring, ring[0]])
+    return rings
 
 
-def rows_of(areas: Sequence[AreaShape]) -> list[AreaRow]:
-    """The areas as they are kept, parents before children."""
-    frame = frame_of(areas)
+def size_of(ring: Sequence[Place]) -> float:
+    """The area that a closed ring encloses."""
+    return abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(ring))) / 2
+
+
+def label_point(rings: Sequence[Sequence[Place]]) -> Place:
+    """A place inside the area, far from its borders: where a label stands.
+
+    A grid is laid over the largest ring, and laid again more finely around the best place.
+    """
+    largest = np.array(max(rings, key=size_of), dtype=float)
+    lines = [np.array(ring, dtype=float) for ring in rings]
+    (left, top), (right, bottom) = largest.min(axis=0), largest.max(axis=0)
+    best = (float(largest[0][0]), float(largest[0][1]))
+    depth = -math.inf
+    for _ in range(4):
+        xs, ys = np.linspace(left, right, _STEPS), np.linspace(top, bottom, _STEPS)
+        grid = np.array([(x, y) for x in xs for y in ys])
+        depths = _depths(grid, lines)
+        number = int(depths.argmax())
+        if depths[number] > depth:
+            depth, best = float(depths[number]), (float(grid[number][0]), float(grid[number][1]))
+        wide, high = (right - left) / _STEPS, (bottom - top) / _STEPS
+        left, right = best[0] - wide, best[0] + wide
+        top, bottom = best[1] - high, best[1] + high
+    return round(best[0], 1), round(best[1], 1)
+
+
+def _depths(grid: np.ndarray, lines: Sequence[np.ndarray]) -> np.ndarray:
+    """How far inside the rings each place lies; negative outside (even-odd, as it is filled)."""
+    inside = np.zeros(len(grid), dtype=bool)
+    nearest = np.full(len(grid), np.inf)
+    x, y = grid[:, :1], grid[:, 1:]
+    for ring in lines:
+        a, b = ring[:-1], ring[1:]
+        ax, ay, bx, by = a[:, 0], a[:, 1], b[:, 0], b[:, 1]
+        dx, dy = bx - ax, by - ay
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossing = ((ay > y) != (by > y)) & (x < ax + dx * (y - ay) / dy)
+        inside ^= crossing.sum(axis=1) % 2 == 1
+        length = np.maximum(dx * dx + dy * dy, 1e-12)
+        along = np.clip(((x - ax) * dx + (y - ay) * dy) / length, 0, 1)
+        away = np.hypot(x - ax - along * dx, y - ay - along * dy).min(axis=1)
+        nearest = np.minimum(nearest, away)
+    return np.where(inside, nearest, -nearest)
+
+
+def rows_of(areas: Sequence[AreaShape], frame: Frame | None = None) -> list[AreaRow]:
+    """The areas as they are kept, parents before children, their lines simplified together."""
+    ordered = sorted(areas, key=lambda each: (each.level, each.code))
+    frame = frame or frame_of(ordered)
+    drawn = _drawn(ordered, frame) if frame else {}
     rows = []
-    for area in sorted(areas, key=lambda each: (each.level, each.code)):
-        drawn = outline(area.rings, frame) if frame and area.rings else None
-        middle = centre(area.rings[0], frame) if frame and area.rings else (None, None)
+    for area in ordered:
+        rings = drawn.get(area.code)
+        middle = label_point(rings) if rings else (None, None)
         rows.append(
             AreaRow(
                 area.code,
                 area.parent,
                 area.level,
                 msgspec.json.encode(area.names).decode(),
-                drawn or None,
+                path_of(rings) if rings else None,
                 middle[0],
                 middle[1],
                 area.population,
             )
         )
     return rows
+
+
+def _drawn(areas: Sequence[AreaShape], frame: Frame) -> dict[str, list[list[Place]]]:
+    """The rings of each area that has a shape, in whole places of the square."""
+    owners = [area.code for area in areas for ring in area.rings]
+    exact = [[frame.exact(point) for point in ring] for area in areas for ring in area.rings]
+    drawn: dict[str, list[list[Place]]] = {}
+    for code, ring in zip(owners, simplified(exact), strict=True):
+        if len(ring) > 3:
+            drawn.setdefault(code, []).append(ring)
+    for code, ring in zip(owners, exact, strict=True):
+        if code not in drawn:
+            # Too small to show: a square of three by three stands for it, so that it can be hit.
+            x, y = (round(sum(p[n] for p in ring[:-1]) / (len(ring) - 1)) for n in (0, 1))
+            corners = ((-1, -1), (2, -1), (2, 2), (-1, 2), (-1, -1))
+            drawn[code] = [[(x + dx, y + dy) for dx, dy in corners]]
+    return drawn

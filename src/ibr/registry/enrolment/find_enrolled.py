@@ -1,4 +1,5 @@
-"""What the enrolled index says under an identifier: the records that carry it and their status."""
+"""What stands under an identifier: the records that carry it with their status, and those that
+people have confirmed to be of the same person."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ class Probe(msgspec.Struct, frozen=True):
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """One record found: its status, where the identifier stands in it, its unit."""
+    """One record found: its status, where the identifier or the person stands in it, its unit."""
 
     status: int
     role: int

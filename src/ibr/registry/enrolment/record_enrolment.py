@@ -34,3 +34,6 @@ async def put(
         await store.drop_index(connection, replaced)
     if index:
         await store.put_index(connection, index)
+    if replaced:
+        # After the index, which tells an identifier that is gone from one that moved within it.
+        await store.drop_confirmed(connection, replaced)

@@ -142,16 +142,41 @@ async def drop_index(connection: Connection, rows: Sequence[Replaced]) -> None:
     )
 
 
+async def drop_confirmed(connection: Connection, rows: Sequence[Replaced]) -> None:
+    """Lets identifiers lead to nobody by a confirmed link that no longer stand for their record."""
+    await connection.execute(
+        """
+        delete from confirmed_number c
+        using unnest($1::bytea[], $2::integer[], $3::bigint[])
+              as r (blind_index, programme_id, record_id)
+        where c.blind_index = r.blind_index and c.record_id = r.record_id
+          and not exists (
+                select from enrolled_index e
+                where e.blind_index = r.blind_index and e.programme_id = r.programme_id
+                  and e.record_id = r.record_id)
+        """,
+        [row.blind_index for row in rows],
+        [row.programme_id for row in rows],
+        [row.record_id for row in rows],
+    )
+
+
 async def probe_index(
     connection: Connection, blind_indexes: list[bytes], programme_ids: list[int]
 ) -> list[tuple[int, int, int, int]]:
-    """Number of the probe, status, role and unit of every record found."""
+    """Number of the probe, status, role and unit of every record found: of those that carry the
+    identifier, and of those that people have said to be of somebody who carries it elsewhere."""
     if len(blind_indexes) == 1:
         # The plain statement: for a single probe the array form costs five times as much.
         rows = await connection.fetch(
             """
             select 0 as probe, status, role, assistance_unit from enrolled_index
             where blind_index = $1 and programme_id = $2
+            union all
+            select 0, s.status, s.role, s.assistance_unit
+            from confirmed_number c
+            cross join lateral confirmed_standings(c.record_id, c.appearance_no, $2) as s
+            where c.blind_index = $1
             """,
             blind_indexes[0],
             programme_ids[0],
@@ -164,6 +189,13 @@ async def probe_index(
                  with ordinality as q (blind_index, programme_id, number)
             join enrolled_index e
               on e.blind_index = q.blind_index and e.programme_id = q.programme_id
+            union all
+            select (q.number - 1)::integer, s.status, s.role, s.assistance_unit
+            from unnest($1::bytea[], $2::integer[])
+                 with ordinality as q (blind_index, programme_id, number)
+            join confirmed_number c on c.blind_index = q.blind_index
+            cross join lateral
+                confirmed_standings(c.record_id, c.appearance_no, q.programme_id) as s
             """,
             blind_indexes,
             programme_ids,

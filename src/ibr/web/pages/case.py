@@ -132,6 +132,8 @@ def _act(visit: Visit, action: Action) -> Act:
         officer_id=number_in(form.get("officer"), 0) or None,
         days=number_in(form.get("days"), 0) or None,
         on=datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None,
+        law=form.get("law", "").strip() or None,
+        until=_day(form.get("until")),
     )
 
 

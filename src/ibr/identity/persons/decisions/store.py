@@ -188,6 +188,24 @@ async def pairs_after(connection: Connection, decision_no: int) -> list[Pair]:
     return [(Appearance(row[0], row[1]), Appearance(row[2], row[3])) for row in rows]
 
 
+async def pairs_among(connection: Connection, among: Sequence[Appearance]) -> list[Pair]:
+    """The pairs that people said something about, of which both ends are among these."""
+    rows = await connection.fetch(
+        """
+        with w as materialized (
+            select * from unnest($1::bigint[], $2::smallint[]) as w (record_id, appearance_no)
+        )
+        select distinct d.low_record, d.low_no, d.high_record, d.high_no
+        from w join link_decision d on d.low_record = w.record_id and d.low_no = w.appearance_no
+        where exists (select from w as other where other.record_id = d.high_record
+                                               and other.appearance_no = d.high_no)
+        """,
+        [each.record_id for each in among],
+        [each.appearance_no for each in among],
+    )
+    return [(Appearance(row[0], row[1]), Appearance(row[2], row[3])) for row in rows]
+
+
 async def history(connection: Connection, low: Appearance, high: Appearance) -> list[Kept]:
     """Everything that was ever decided about a pair, the oldest first."""
     rows = await connection.fetch(

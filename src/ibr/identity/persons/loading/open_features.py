@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 from ibr.db.pool import Database
 from ibr.identity.engines.found import Keyed
 from ibr.identity.model import STANDARD, Appearance
+from ibr.identity.persons.helpers import Place
 from ibr.identity.persons.loading import store
 from ibr.identity.persons.reading.sealed import open_features
 from ibr.identity.persons.runs import store as runs
@@ -19,7 +20,6 @@ from ibr.protection.seal import Sealer
 
 T = TypeVar("T")
 BLOCK: Final = 20_000
-_FIRST: Final = Appearance(-(2**63), 0)
 
 
 class Loader:
@@ -29,6 +29,8 @@ class Loader:
         self._database = database
         self._sealer = sealer
         self._programmes = programmes
+        self.place = Place(database, sealer.keyring, programmes)
+        """Where the same is found, for who asks helping processes."""
 
     async def these(self, wanted: Collection[Appearance]) -> list[Keyed]:
         """These appearances as far as they are reported now, in order."""
@@ -47,7 +49,7 @@ class Loader:
 
     async def everybody(self) -> AsyncIterator[list[Keyed]]:
         """Everybody who is reported now, in order, a block at a time."""
-        after = _FIRST
+        after = store.BEFORE_ALL
         while True:
             async with self._database.transaction(self._programmes) as connection:
                 await runs.take_time(connection)

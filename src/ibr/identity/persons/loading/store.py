@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ibr.db.pool import Connection
 from ibr.identity.model import Appearance
+
+BEFORE_ALL: Final = Appearance(-(2**63), 0)
+_SHAPE: Final = 20
+_SENT: Final = np.dtype([("length", ">i4"), ("value", ">i8")])
 
 
 async def appearances_after(
@@ -24,6 +31,63 @@ async def appearances_after(
         most,
         standard,
     )
+
+
+async def ends_of_blocks(connection: Connection, size: int, standard: int) -> list[Appearance]:
+    """The last of every so many appearances that are reported now, by their key."""
+    rows = await connection.fetch(
+        """
+        select record_id, appearance_no from (
+            select record_id, appearance_no,
+                   row_number() over (order by record_id, appearance_no) as place
+            from appearance where member_no is not null and standard = $2
+        ) as numbered
+        where place % $1 = 0 order by 1, 2
+        """,
+        size,
+        standard,
+    )
+    return [Appearance(row["record_id"], row["appearance_no"]) for row in rows]
+
+
+async def appearances_packed(
+    connection: Connection, after: Appearance, most: int, standard: int
+) -> list[Any]:
+    """The same as `appearances_after`, with the keys as `unpacked_keys` reads them."""
+    return await connection.fetch(
+        """
+        select record_id, appearance_no, features, array_send(keys) from appearance
+        where (record_id, appearance_no) > ($1, $2::smallint)
+          and member_no is not null and standard = $4
+        order by record_id, appearance_no limit $3
+        """,
+        *after,
+        most,
+        standard,
+    )
+
+
+async def keys_packed(
+    connection: Connection, after: Appearance, most: int, standard: int
+) -> list[Any]:
+    """The keys alone of the next appearances that are reported now."""
+    return await connection.fetch(
+        """
+        select record_id, appearance_no, array_send(keys) from appearance
+        where (record_id, appearance_no) > ($1, $2::smallint)
+          and member_no is not null and standard = $4
+        order by record_id, appearance_no limit $3
+        """,
+        *after,
+        most,
+        standard,
+    )
+
+
+def unpacked_keys(sent: bytes) -> NDArray[np.int64]:
+    """An array of bigint as PostgreSQL's `array_send` writes it: twenty bytes on its shape, then
+    each value with its length before it. The driver would make a Python number of each."""
+    return np.frombuffer(sent, _SENT, offset=min(_SHAPE, len(sent)))["value"].astype(np.int64)
 
 
 async def how_many(connection: Connection, standard: int, most: int) -> int:

@@ -11,24 +11,14 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from ibr.db.pool import Database
-from ibr.identity.persons.reading import store
-from ibr.identity.persons.reading.hands import FEW, Hands
+from ibr.identity.persons.helpers import Helpers, Place
+from ibr.identity.persons.reading.one_block import Outcome, read_one_block
 from ibr.protection.keyring import Keyring
 
 BLOCK: Final = 500
-AT_ONCE: Final = 4
-"""So many blocks are under way: while one is opened, another is written."""
-
-
-class Outcome(msgspec.Struct):
-    """How many appearances were new, changed (or came back), and are no longer reported."""
-
-    fresh: int = 0
-    changed: int = 0
-    gone: int = 0
+FEW: Final = 2_000
+"""So few records are read where they are asked for: sending them would take longer."""
 
 
 class AppearanceReader:
@@ -40,25 +30,37 @@ class AppearanceReader:
         keyring: Keyring,
         programmes: Collection[int],
         *,
-        processes: int = 2,
+        processes: int = 3,
     ) -> None:
-        self._database = database
-        self._programmes = frozenset(programmes)
-        self._hands = Hands(keyring, processes)
+        self._place = Place(database, keyring, programmes)
+        self._processes = processes
+        self._helpers = Helpers(self._place, processes)
 
-    async def __call__(self, record_ids: Sequence[int], at: datetime) -> None:
+    async def __call__(
+        self, record_ids: Sequence[int], at: datetime, *, unsettled: bool = False
+    ) -> None:
         """The same as `read`, for who does not ask what came of it."""
-        await self.read(record_ids, at)
+        await self.read(record_ids, at, unsettled=unsettled)
 
-    async def read(self, record_ids: Sequence[int], at: datetime) -> Outcome:
-        """Reads these records. What is new, changed, back or gone bears `at` as its moment."""
+    async def read(
+        self, record_ids: Sequence[int], at: datetime, *, unsettled: bool = False
+    ) -> Outcome:
+        """Reads these records. What is new, changed, back or gone bears `at` as its moment.
+
+        `unsettled`: nobody is looked for yet by what is read, as long as its keys are not settled.
+        """
         ids = sorted(set(record_ids))
         blocks = [ids[start : start + BLOCK] for start in range(0, len(ids), BLOCK)]
-        outcome, turn = Outcome(), asyncio.Semaphore(AT_ONCE)
+        here = len(ids) <= FEW or self._processes < 1
+        # Twice as many blocks are under way as there are processes, so that none of them waits.
+        outcome, turn = Outcome(), asyncio.Semaphore(1 if here else 2 * self._processes)
 
         async def each(block: Sequence[int]) -> None:
             async with turn:
-                await self._block(block, at, outcome, many=len(ids) > FEW)
+                if here:
+                    outcome.add(await read_one_block(self._place, block, at, unsettled))
+                else:
+                    outcome.add(await self._helpers.do(read_one_block, block, at, unsettled))
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -69,17 +71,6 @@ class AppearanceReader:
             raise several.exceptions[0] from None
         return outcome
 
-    async def _block(
-        self, record_ids: Sequence[int], at: datetime, outcome: Outcome, *, many: bool
-    ) -> None:
-        async with self._database.transaction(self._programmes) as connection:
-            records = await store.records(connection, record_ids)
-            rows = await self._hands.read(records, at, many=many)
-            await store.put(connection, rows)
-        outcome.fresh += rows.fresh
-        outcome.changed += rows.changed
-        outcome.gone += rows.gone
-
     def close(self) -> None:
         """Lets go of the processes that helped."""
-        self._hands.close()
+        self._helpers.close()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 
 from ibr.db.pool import Connection
 from ibr.db.staging import prepare, stage
 from ibr.identity.features.ties import Noted
 from ibr.identity.model import Appearance
+from ibr.identity.persons.reading.packing import packed_rows
 from ibr.identity.persons.reading.reading_block import Kept, Record, Rows
 
 TEMPORARY = (
@@ -95,11 +97,19 @@ async def _numbers(
     return found
 
 
-async def put(connection: Connection, rows: Rows) -> None:
-    """Writes what a block changes; nothing else is touched."""
+async def put(connection: Connection, rows: Rows, *, unsettled: bool) -> None:
+    """Writes what a block changes; nothing else is touched.
+
+    `unsettled` leaves the index of keys to be put in order by `settle_keys`: a key at a time it
+    would be two thirds of the work of the server.
+    """
     await prepare(connection, *TEMPORARY)
+    if unsettled:
+        await connection.execute("set local gin_pending_list_limit = '2000MB'")
     if rows.appearances:
-        await stage(connection, "s_appearance", rows.appearances)
+        await connection.copy_to_table(
+            "s_appearance", source=BytesIO(packed_rows(rows.appearances)), format="binary"
+        )
         await connection.execute(
             """
             insert into appearance
@@ -111,15 +121,24 @@ async def put(connection: Connection, rows: Rows) -> None:
             """
         )
     if rows.places:
-        await stage(connection, "s_appearance_place", rows.places)
-        await connection.execute(
-            """
-            update appearance a
-            set member_no = p.member_no, read_at = coalesce(p.read_at, a.read_at)
-            from s_appearance_place p
-            where a.record_id = p.record_id and a.appearance_no = p.appearance_no
-            """
-        )
+        await _put_places(connection, rows)
+    if rows.stale or rows.numbers:
+        await _put_numbers(connection, rows)
+
+
+async def _put_places(connection: Connection, rows: Rows) -> None:
+    await stage(connection, "s_appearance_place", rows.places)
+    await connection.execute(
+        """
+        update appearance a
+        set member_no = p.member_no, read_at = coalesce(p.read_at, a.read_at)
+        from s_appearance_place p
+        where a.record_id = p.record_id and a.appearance_no = p.appearance_no
+        """
+    )
+
+
+async def _put_numbers(connection: Connection, rows: Rows) -> None:
     if rows.stale:
         await connection.execute(
             """
@@ -140,3 +159,8 @@ async def put(connection: Connection, rows: Rows) -> None:
             on conflict do nothing
             """
         )
+
+
+async def settle_keys(connection: Connection) -> None:
+    """Puts the index of keys in order, where that was left for later."""
+    await connection.execute("select settle_keys()")

@@ -6,7 +6,7 @@ question, of a visit, of a decision; who approves is always an officer.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
@@ -36,13 +36,16 @@ class AskedList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AskedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A step that a system reports; `step` is the one that it last saw."""
+    """A step that a system reports; `step` is the one that it last saw. A lawful exception that is
+    proposed names its law and its last day."""
 
     case: int
     step: int
     action: Action
     reason: str | None = None
     outcome: Outcome | None = None
+    law: str | None = None
+    until: date | None = None
     note: str | None = None
 
 
@@ -99,7 +102,13 @@ async def reported(
     given = Given(
         case_id=asked.case,
         step_no=asked.step,
-        act=Act(action=asked.action, reason=asked.reason, outcome=asked.outcome),
+        act=Act(
+            action=asked.action,
+            reason=asked.reason,
+            outcome=asked.outcome,
+            law=asked.law,
+            until=asked.until,
+        ),
         note=asked.note,
     )
     case = await take_step(database, sealer, as_programme(asker), given, at=at, terms=terms)

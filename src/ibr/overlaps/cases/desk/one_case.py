@@ -24,10 +24,11 @@ from ibr.overlaps.cases.desk.look import (
     officers_for,
     programmes_named,
 )
+from ibr.overlaps.cases.lawful.exceptions import ExemptionSeen, exemptions_of
 from ibr.overlaps.cases.letters import LetterSeen, opened
 from ibr.overlaps.cases.model import NEVER_THE_OTHER, Action, Case, Step, Terms
 from ibr.overlaps.cases.people.seen import PersonSeen, people_of
-from ibr.overlaps.cases.rules import heard, possible, who_can
+from ibr.overlaps.cases.rules import NEVER_UNDONE, heard, possible, who_can
 from ibr.overlaps.cases.terms import terms_of
 from ibr.overlaps.cases.work import by_asker
 from ibr.overlaps.cases.written import case_from, opened_note, step_from
@@ -107,6 +108,7 @@ class CaseSeen(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step]
     letters: list[LetterMade]
     money: list[MoneySeen]
+    exemptions: list[ExemptionSeen]
     earlier: list[Earlier]
     officers: list[OfficerNamed]
     officer_name: str | None
@@ -148,10 +150,9 @@ async def one_case(
             people=people,
             findings=findings_seen(await cases_store.evidence(connection, [case_id]), hidden),
             steps=steps,
-            letters=[
-                LetterMade(**dict(row)) for row in await cases_store.letters(connection, case_id)
-            ],
+            letters=await _letters(connection, case_id),
             money=[MoneySeen(**dict(row)) for row in await cases_store.money(connection, case_id)],
+            exemptions=await exemptions_of(connection, case_id),
             earlier=[Earlier(**dict(row)) for row in await store.earlier(connection, case)],
             officers=officers,
             officer_name=next(
@@ -194,6 +195,10 @@ async def cases_of_records(
     return [(programmes[row.pop("programme_id")], Earlier(**row)) for row in rows]
 
 
+async def _letters(connection: Connection, case_id: int) -> list[LetterMade]:
+    return [LetterMade(**dict(row)) for row in await cases_store.letters(connection, case_id)]
+
+
 async def _case(connection: Connection, case_id: int) -> Case:
     row = await cases_store.case(connection, case_id)
     if row is None:
@@ -213,7 +218,7 @@ def _can_undo(steps: Sequence[Step], asker: Asker, at: datetime, terms: Terms) -
     last = steps[-1]
     mine = last.actor_kind == asker.kind == "officer" and last.actor_id == asker.id
     recent = (at - last.at).total_seconds() <= terms.undo_minutes * 60
-    return mine and recent and last.action not in ("undo", "order_hold", "open")
+    return mine and recent and last.action not in NEVER_UNDONE
 
 
 def findings_seen(rows: Sequence[Record], hidden: set[str]) -> list[FindingSeen]:

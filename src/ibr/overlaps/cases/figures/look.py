@@ -17,6 +17,7 @@ from ibr.overlaps.cases.figures import store
 from ibr.overlaps.cases.figures.hidden import HIDDEN, SMALL, Count, Small, hide, share
 
 _COLUMNS: Final = ("opened", "open", "decided", "confirmed")
+_FURTHER: Final = ("appeals", "overturned", "persons")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +36,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     overturned: Any = None
     appeals: Any = None
     overturn_rate: float | None = None
+    persons: Any = None
+    """People enrolled, each once in each programme; None where nobody was counted."""
+    rate: float | None = None
+    """Cases for each thousand of them."""
+    ratio: float | None = None
+    """That rate against the rate of everybody: 2 is twice as often."""
 
 
 class Money(msgspec.Struct, frozen=True):
@@ -66,6 +73,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     held_ever: Any
     held_wrongly: Any
     held_days: float | None
+    counted_on: datetime | None
+    """The moment of the snapshot that the people were counted in."""
     regions: dict[str, dict[str, str]]
     """Names of the regions, by language."""
     checks: list[Line]
@@ -117,8 +126,9 @@ async def counted(connection: Connection, at: datetime, *, hidden: bool) -> Figu
             )
         },
         checks=_lines(checks, hidden),
+        counted_on=await store.counted_on(connection),
         groups={
-            what: _lines([row for row in groups if row["what"] == what], hidden)
+            what: _against_all([row for row in groups if row["what"] == what], hidden)
             for what in ("sex", "age", "region")
         },
         outcomes=[(row["outcome"], each) for row, each in zip(outcomes, shown, strict=True)],
@@ -128,14 +138,14 @@ async def counted(connection: Connection, at: datetime, *, hidden: bool) -> Figu
 
 
 def _lines(rows: Sequence[Record], hidden: bool) -> list[Line]:
-    names = [*_COLUMNS, *(name for name in ("appeals", "overturned") if rows and name in rows[0])]
+    names = [*_COLUMNS, *(name for name in _FURTHER if rows and rows[0].get(name) is not None)]
     columns: dict[str, list[Count]] = {}
     for name in names:
         column = [row[name] for row in rows]
         columns[name] = hide(column) if hidden else list(column)
     found = []
     for place, row in enumerate(rows):
-        values = {name: columns[name][place] for name in names}
+        values: dict[str, Any] = {name: columns[name][place] for name in names}
         precision = share(values["confirmed"], values["decided"])
         found.append(
             Line(
@@ -149,6 +159,24 @@ def _lines(rows: Sequence[Record], hidden: bool) -> list[Line]:
             )
         )
     return found
+
+
+def _against_all(rows: Sequence[Record], hidden: bool) -> list[Line]:
+    """The lines of groups, each with its rate and how that stands to the rate of all together."""
+    cases, people = (sum(row[name] or 0 for row in rows) for name in ("opened", "persons"))
+    # Of so few that they are hidden, a rate would tell how many they are.
+    of_all = None if hidden and 0 < cases < SMALL else share(cases, people)
+    lines = []
+    for line in _lines(rows, hidden):
+        rate = share(line.opened, line.persons or 0)
+        lines.append(
+            msgspec.structs.replace(
+                line,
+                rate=None if rate is None else rate * 1000,
+                ratio=rate / of_all if rate is not None and of_all else None,
+            )
+        )
+    return lines
 
 
 def _money(rows: Sequence[Record], *, hidden: bool) -> list[Money]:

@@ -40,21 +40,54 @@ async def by_check(connection: Connection) -> list[Record]:
 
 
 async def by_group(connection: Connection, at: datetime) -> list[Record]:
-    """The same by sex, by band of age and by region."""
+    """The same by sex, by band of age and by region, with the people enrolled of each group.
+
+    `persons` is empty where nobody was counted yet.
+    """
     return await connection.fetch(
         f"""
-        select g.what, g.which, {_COUNTS}
-        from overlap_case c cross join lateral (values
-            ('sex', c.sex::text),
-            ('age', case when c.birth_year is null then '' else
-                least(greatest((extract(year from $1::timestamptz) - c.birth_year)::integer / 20, 0)
-                      * 20, 80)::text end),
-            ('region', coalesce(c.region_code, ''))
-        ) as g (what, which)
-        group by g.what, g.which order by g.what, g.which
+        with cases as (
+            select g.what, g.which, {_COUNTS}
+            from overlap_case c cross join lateral (values
+                ('sex', c.sex::text),
+                ('age', {_band("c.birth_year")}),
+                ('region', coalesce(c.region_code, ''))
+            ) as g (what, which)
+            group by g.what, g.which
+        ),
+        people as (
+            select case e.what when 'birth_year' then 'age' else e.what end as what,
+                   case e.what when 'birth_year' then {_band("nullif(e.which, '')::integer")}
+                               else e.which end as which,
+                   sum(e.persons)::bigint as persons
+            from enrolled_people e group by 1, 2
+        )
+        select what, which, coalesce(opened, 0) as opened, coalesce(open, 0) as open,
+               coalesce(decided, 0) as decided, coalesce(confirmed, 0) as confirmed,
+               case when exists (select from people) then coalesce(persons, 0) end as persons
+        from cases full join people using (what, which) order by what, which
         """,
         at,
     )
+
+
+def _band(year: str) -> str:
+    """Twenty years of age, those of 80 and more together; empty where the year is not known."""
+    return (
+        f"case when {year} is null then '' else least(greatest("
+        f"(extract(year from $1::timestamptz) - {year})::integer / 20, 0) * 20, 80)::text end"
+    )
+
+
+async def counted_on(connection: Connection) -> datetime | None:
+    """The moment of the snapshot in which people were counted."""
+    found: datetime | None = await connection.fetchval(
+        """
+        select max(s.as_known_at) from snapshot s
+        where s.snapshot_no = (select max(snapshot_no) from enrolled_people)
+        """
+    )
+    return found
 
 
 async def areas(connection: Connection, codes: Sequence[str]) -> list[Record]:

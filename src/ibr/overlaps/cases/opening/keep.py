@@ -1,15 +1,16 @@
 """Keeps cases up to date: opened from findings, closed when findings go away, holds ended in time.
 
-Each round of each part is one transaction of some hundred cases, and each looks for what is still
-to do: a worker that is killed loses at most one round, and the next one does it. A hold needs no
-worker to end: whoever asks is told by the clock (Case.on_hold); the round only writes it down.
+Each round of each part is one transaction of at most two thousand cases, and each looks for what
+is still to do: a worker that is killed loses at most one round, and the next one does it. A hold
+needs no worker to end: whoever asks is told by the clock (Case.on_hold); the round only writes it
+down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from asyncpg import Record
@@ -19,6 +20,7 @@ from ibr.audit.record import event, record_event, record_events
 from ibr.db.pool import Connection, Database
 from ibr.overlaps.cases import store as cases_store
 from ibr.overlaps.cases.evidence import digest
+from ibr.overlaps.cases.lawful.exceptions import enter_exemptions
 from ibr.overlaps.cases.model import (
     OPEN_STATES,
     REGISTRY,
@@ -32,7 +34,7 @@ from ibr.overlaps.cases.paths import PATHS
 from ibr.overlaps.cases.rules import apply, first_due
 from ibr.overlaps.cases.written import case_from, step_row
 
-A_ROUND: Final = 300
+A_ROUND: Final = 2_000
 _UNDECIDED: Final = PATHS["finding_gone"].starts
 _DECIDED: Final = tuple(state for state in OPEN_STATES if state not in _UNDECIDED)
 
@@ -60,6 +62,7 @@ async def keep_cases(
         whole, done = 0, A_ROUND
         while done >= A_ROUND:
             async with database.transaction(reach) as connection:
+                await store.begin_round(connection)
                 done = await part(connection, at, terms)
             whole += done
         counts[name] = whole
@@ -97,7 +100,9 @@ async def _effective(connection: Connection, at: datetime, terms: Terms) -> int:
 
 
 async def _told(connection: Connection, at: datetime, terms: Terms) -> int:
-    return await store.tell_others(connection, at, _no_longer_undone(at, terms))
+    # Each look goes through all cases, so few looks tell much.
+    most = 10 * A_ROUND
+    return await store.tell_others(connection, at, _no_longer_undone(at, terms), most)
 
 
 def _no_longer_undone(at: datetime, terms: Terms) -> datetime:
@@ -108,66 +113,24 @@ def _no_longer_undone(at: datetime, terms: Terms) -> datetime:
 async def _gather(connection: Connection, at: datetime, terms: Terms) -> int:
     """Puts findings into the open case of their person and programme, or opens one."""
     await store.one_at_a_time(connection)
-    found = await store.waiting(connection, list(WITHOUT_CASE), A_ROUND)
+    found = await store.take_waiting(connection, list(WITHOUT_CASE), A_ROUND)
     if not found:
         return 0
-    added = {row["case_id"] for row in found if row["case_id"] is not None}
-    by_subject: dict[tuple[int, int | None, int | None], list[Record]] = {}
-    for row in found:
-        if row["case_id"] is None:
-            by_subject.setdefault(_subject(row), []).append(row)
-    opened = await store.open_cases(
-        connection,
-        msgspec.json.encode([_new(rows) for rows in by_subject.values()]).decode(),
-        at,
-        first_due(at, terms),
-    )
-    number = {_subject(row): row["case_id"] for row in opened}
-    gathered = {row["finding_id"]: row["case_id"] or number[_subject(row)] for row in found}
-    await store.gather(connection, list(gathered), list(gathered.values()))
-    await store.add_up(connection, list(added))
-    await _write_opening(connection, [row["case_id"] for row in opened], at)
-    await _steps(
-        connection,
-        [
-            (case_from(row), Act(action="add_finding"))
-            for row in await cases_store.cases(connection, list(added))
-        ],
-        at,
-        terms,
-    )
+    opened = await store.open_cases(connection, at, first_due(at, terms))
+    added = await store.gather(connection)
+    await store.add_up(connection, [*opened, *added])
+    await _write_opening(connection, opened, at)
+    joined = await cases_store.cases(connection, added)
+    act = Act(action="add_finding")
+    await _steps(connection, [(case_from(row), act) for row in joined], at, terms)
     await record_event(
         connection,
         kind=CASES_OPENED,
         asker=None,
-        details={"findings": len(found), "opened": len(opened), "added_to": len(added)},
+        details={"findings": found, "opened": len(opened), "added_to": len(added)},
         at=at,
     )
-    return len(found)
-
-
-def _subject(row: Record) -> tuple[int, int | None, int | None]:
-    person = row["person_id"]
-    return row["programme_id"], person, None if person is not None else row["record_id"]
-
-
-def _new(rows: Sequence[Record]) -> dict[str, Any]:
-    """A case to be opened from findings about the same."""
-    programme_id, person_id, record_id = _subject(rows[0])
-    currencies = {row["currency"] for row in rows if row["currency"]}
-    sums = [row["money_minor"] for row in rows if row["money_minor"] is not None]
-    one = len(currencies) == 1
-    return {
-        "programme_id": programme_id,
-        "person_id": person_id,
-        "record_id": record_id,
-        "others": sorted({row["other_programme"] for row in rows if row["other_programme"]}),
-        "checks": sorted({row["check_code"] for row in rows}),
-        "severity": max(row["severity"] for row in rows),
-        # Several findings may be about the same money: the largest stands for all.
-        "money_minor": max(sums) if one and sums else None,
-        "currency": currencies.pop() if one else None,
-    }
+    return found
 
 
 async def _write_opening(connection: Connection, case_ids: Sequence[int], at: datetime) -> None:
@@ -216,8 +179,7 @@ async def _settled(connection: Connection, at: datetime, terms: Terms) -> int:
     """Tells the findings of closed cases that they are decided."""
     before = _no_longer_undone(at, terms)
     found = [case_from(row) for row in await store.to_settle(connection, before, A_ROUND)]
-    lawful = [case.case_id for case in found if case.outcome == "lawful_exception"]
-    await store.exempt_lawful(connection, lawful, at)
+    await enter_exemptions(connection, [case.case_id for case in found if case.is_exception], at)
     await store.settle(connection, [case.case_id for case in found], at)
     return len(found)
 

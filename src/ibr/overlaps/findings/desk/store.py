@@ -211,7 +211,8 @@ async def exemptions(connection: Connection, *, every: bool) -> list[Record]:
                (select max(f.finding_id) from ibr.finding f
                 where f.check_code = x.check_code and f.same_as = x.same_as) as finding_id,
                x.blind_index is not null as by_number, x.reason, x.legal_reference, x.valid_from,
-               x.valid_to, x.entered_by, x.entered_at, x.withdrawn_at, x.withdrawn_by
+               x.valid_to, x.entered_by, x.entered_at, x.withdrawn_at, x.withdrawn_by,
+               x.case_id
         from ibr.check_exemption x
         left join ibr.programme p on p.programme_id = x.only_programme
         where $1 or x.withdrawn_at is null order by x.exemption_no

@@ -1,0 +1,1 @@
+"""Who is reached and who is not: denominators now, what is measured by them later."""

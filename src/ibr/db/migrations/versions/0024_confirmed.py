@@ -1,0 +1,12 @@
+"""Confirmed links in answers; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0024"
+down_revision = "0023"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

@@ -1,0 +1,12 @@
+"""The index of blocking keys may be put in order later; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0025"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

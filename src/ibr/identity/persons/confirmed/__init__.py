@@ -1,0 +1,1 @@
+"""Links that people confirmed, kept for the question "enrolled?"."""

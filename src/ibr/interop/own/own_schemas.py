@@ -1,0 +1,169 @@
+"""The shapes of what is asked and answered under /api/v1, as JSON schemas."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+
+import msgspec
+
+from ibr.identity.applicants.model import Likelihood
+from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep
+from ibr.overlaps.cases.model import OUTCOMES, STATES, Action
+
+Schema = dict[str, Any]
+
+VIEWS: Final = ("open", "overdue", "due", "unassigned", "on_hold", "closed")
+"""Views of cases that are not one officer's."""
+_TEXT: Final[Schema] = {"type": "string"}
+_NUMBER: Final[Schema] = {"type": "integer"}
+
+
+def _refer(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def _or_none(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _told(schema: Schema, about: str) -> Schema:
+    return {**schema, "description": about}
+
+
+def _object(about: str, needed: tuple[str, ...] | None = (), **members: Schema) -> Schema:
+    """An object; None: every member is always there."""
+    required = list(members) if needed is None else list(needed)
+    found: Schema = {"type": "object", "description": about, "properties": members}
+    return found | ({"required": required} if required else {})
+
+
+def _applicants() -> dict[str, Schema]:
+    return {
+        "ApplicantName": _object(
+            "The name as in the standard.", given_name=_TEXT, second_name=_TEXT, surname=_TEXT
+        ),
+        "ApplicantAddress": _object(
+            "The address as in the standard.",
+            region_code=_TEXT,
+            sub_region_code=_TEXT,
+            locality=_told(_TEXT, "Village or quarter."),
+        ),
+        "OwnIdentifier": _object(
+            "A number with its type, as in the standard.",
+            None,
+            identifier_type=_TEXT,
+            identifier_value=_TEXT,
+        ),
+        "PossibleDuplicatesQuestion": _object(
+            "The applicant. Every field may be left out; no other field is read.",
+            name=_refer("ApplicantName"),
+            birth_date=_told(_TEXT, "A day, a month or a year: 1990-04-05, 1990-04, 1990."),
+            sex=_TEXT,
+            address=_refer("ApplicantAddress"),
+            phone_number=_list(_TEXT),
+            identifier=_list(_refer("OwnIdentifier")),
+        ),
+        "PossibleDuplicate": _object(
+            "One person whom the registry may know already.",
+            None,
+            likelihood=_told(
+                {"type": "string", "enum": list(get_args(Likelihood))},
+                "`likely`: the registry would link the two by itself; `possible`: a person would "
+                "look.",
+            ),
+            reference=_told(_TEXT, "Stands for the person, always the same; says nothing of them."),
+            programmes=_told(_list(_TEXT), "Codes of the programmes that you may ask about."),
+        ),
+        "PossibleDuplicatesAnswer": _object(
+            "Whom the registry may know already. It decides nothing.",
+            None,
+            possible_duplicates=_list(_refer("PossibleDuplicate")),
+            known_in_another_programme=_told(
+                {"type": "boolean"}, "Somebody likely the same is known out of your reach."
+            ),
+        ),
+    }
+
+
+def _cases() -> dict[str, Schema]:
+    return {
+        "CasesQuestion": _asked(AskedList, view={"type": "string", "enum": list(VIEWS)}),
+        "CaseOfAProgramme": _object(
+            "A case as the programme's own system sees it.",
+            None,
+            case=_NUMBER,
+            step=_told(_NUMBER, "Say it when you report a step: the one that you last saw."),
+            programme=_TEXT,
+            checks=_told(_list(_TEXT), "Codes of the checks that found something."),
+            severity=_NUMBER,
+            state={"type": "string", "enum": list(STATES)},
+            outcome=_or_none({"type": "string", "enum": list(OUTCOMES)}),
+            due=_or_none({"type": "string", "format": "date-time"}),
+            hold_until=_told(
+                _or_none({"type": "string", "format": "date-time"}),
+                "Until when payment is asked to wait; the registry stops none itself.",
+            ),
+            identifier=_told(
+                _list(_refer("OwnIdentifier")), "Whom it is about, as the programme reported."
+            ),
+            possible=_told(_list(_action()), "Steps that may be taken now."),
+        ),
+        "CasesAnswer": _object(
+            "A page of cases.",
+            None,
+            cases=_list(_refer("CaseOfAProgramme")),
+            page=_NUMBER,
+            pages=_NUMBER,
+            total=_NUMBER,
+        ),
+        "CaseStep": _asked(AskedStep),
+        "CaseStepAnswer": _object(
+            "The case after the step.",
+            None,
+            case=_NUMBER,
+            state={"type": "string", "enum": list(STATES)},
+            step=_NUMBER,
+        ),
+    }
+
+
+def _asked(kind: type[msgspec.Struct], **narrowed: Schema) -> Schema:
+    """What is read, from the very type that reads it."""
+    _, components = msgspec.json.schema_components([kind])
+    found = components[kind.__name__]
+    members = {
+        name: {key: value for key, value in each.items() if key != "default"}
+        for name, each in found["properties"].items()
+    }
+    return {
+        "type": "object",
+        "description": " ".join(found["description"].split()),
+        "properties": {**members, **narrowed},
+        **({"required": found["required"]} if found["required"] else {}),
+        "additionalProperties": False,
+    }
+
+
+def _action() -> Schema:
+    return {"type": "string", "enum": list(get_args(Action))}
+
+
+def own_schemas() -> dict[str, Schema]:
+    """Every schema by its name; none of them is a name of the standard's."""
+    refused = _object(
+        "Why something was not done.",
+        ("code", "message"),
+        code=_told(_TEXT, "Always the same for the same reason."),
+        message=_told(_TEXT, "In words, with what to do; it never repeats what was sent."),
+        field=_told(_TEXT, "The field at fault, where there is one."),
+    )
+    return {
+        **_applicants(),
+        **_cases(),
+        "OwnError": refused,
+        "OwnErrors": _object("A refusal.", None, errors=_list(_refer("OwnError"))),
+    }
