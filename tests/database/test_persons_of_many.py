@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import numpy as np
 import pytest
 
+from ibr.clock import now
 from ibr.identity.model import Appearance
 from ibr.identity.persons import weigh
 from ibr.identity.persons.helpers import Helpers, Place
 from ibr.identity.persons.loading import sharing
 from ibr.identity.persons.loading.open_features import Loader
+from ibr.identity.persons.pairs.store import put_money
 from tests.database.test_persons import country, linked_pair, strangers, together
 from tests.linkage_desk import KEYRING, PROGRAMMES, SEALER, LinkageDesk
 from tests.linked_country import in_deliveries, linked_country
@@ -104,3 +107,58 @@ def test_keys_lead_only_to_programmes_in_reach(desk: LinkageDesk, reach: list[in
     expected = {each for each, features, keys in people if features.programme_id in reach}
     assert directly == expected
     assert by_keys == {each for each, _, keys in people if keys and each in expected}
+
+
+def test_money_of_another_currency_is_not_added_up(desk: LinkageDesk) -> None:
+    desk.appear(country())
+    desk.link()
+    found = desk.owner(
+        """
+        select low_record, high_record, low_programme, high_programme from link_pair
+        where low_record <> high_record and low_programme <> high_programme
+        order by 1, 2 limit 1
+        """
+    )[0]
+    desk.owner("update programme set currency = 'KES' where programme_id = $1", found[2])
+    desk.owner("update programme set currency = 'USD' where programme_id = $1", found[3])
+    for record, programme, minor, currency in (
+        (found[0], found[2], 3_000, "KES"),
+        (found[0], found[2], 70_000, "USD"),
+        (found[1], found[3], 600_000, "USD"),
+        (found[1], found[3], 9_000, "KES"),
+    ):
+        desk.owner(
+            """
+            insert into benefit (record_id, given_at, benefit_key, programme_id, benefit_type,
+                                 value_minor, currency, known_at, delivery_id)
+            values ($1, now() - interval '1 day', $2, $3, 1, $4, $5, now(), 1)
+            """,
+            record,
+            minor,
+            programme,
+            minor,
+            currency,
+        )
+    # As a pair that a new run has found and somebody has to look at.
+    desk.owner(
+        """
+        update link_pair set run_no = 9, state = 'open'
+        where low_record = $1 and high_record = $2
+        """,
+        found[0],
+        found[1],
+    )
+
+    async def put() -> None:
+        async with desk.database.transaction(range(1, PROGRAMMES + 1)) as connection:
+            await put_money(connection, 9, now() - timedelta(days=92), now())
+
+    desk.run(put())
+    seen = desk.owner(
+        "select money_minor from link_pair where low_record = $1 and high_record = $2",
+        found[0],
+        found[1],
+    )
+    assert [row["money_minor"] for row in seen] == [(3_000 + 9_000) // 3]
+    desk.owner("delete from benefit")
+    desk.owner("update programme set currency = null")

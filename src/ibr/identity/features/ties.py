@@ -76,6 +76,8 @@ def _kinds(written: str) -> tuple[str, str] | None:
     return kind, kind_of(kind)
 
 
+# The members of one household name the same phone, account, head and payee.
+@lru_cache(maxsize=4096)
 def read_number(written: str, value: str, index: BlindIndex) -> Read | None:
     """A number as written; None where it is nobody's, or cannot be read.
 

@@ -6,7 +6,7 @@ hang together with it; the result is the same as if everybody had been weighed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -25,7 +25,7 @@ from ibr.identity.model import Appearance, Decided, Number, Weighed
 from ibr.identity.persons.apply import Result
 from ibr.identity.persons.decisions import store as decisions
 from ibr.identity.persons.helpers import Helpers
-from ibr.identity.persons.loading.columns_there import everybody_as_columns
+from ibr.identity.persons.loading.columns_there import everybody_as_columns, these_as_columns
 from ibr.identity.persons.loading.open_features import Loader, through
 from ibr.identity.persons.loading.sharing import (
     SCANNED_FOR_ONE_ASKED,
@@ -82,6 +82,7 @@ class Weigher:
         self._folder = folder
         self._progress = progress
         self._table = table_of(model)
+        self._least = model.review - _SLACK
 
     async def everybody(self) -> Found:
         """Everybody against everybody."""
@@ -107,7 +108,7 @@ class Weigher:
     async def _weigh_everybody(self) -> engines.Found:
         self._progress("weigh", 0)
         if not await self._loader.are_more_than(FEW):
-            work = partial(self._link, against=None, small=True)
+            work = partial(plain.link, model=self._model, least=self._least)
             few: engines.Found = await through(self._loader.everybody(), work)
             return few
         here = self._loader.place
@@ -167,47 +168,52 @@ class Weigher:
         self, fresh: Collection[Keyed]
     ) -> tuple[list[Weighed], int, dict[Appearance, Number | None]]:
         """The pairs of these with each other and with everybody, how many were compared, and the
-        foundational numbers of all that were looked at.
+        foundational numbers of these and of all in a pair.
 
         A key that too many share is not followed; that is counted among everybody.
         """
-        new = {each for each, _, _ in fresh}
-        keys = np.unique(np.fromiter((key for _, _, keys in fresh for key in keys), np.int64))
-        shared = await self._sharing(keys, small=len(fresh) <= FEW)
-        others = await self._loader.these(shared.who - new)
-        followed_keys = set(shared.keys.tolist())
-        followed = [
-            (each, features, [key for key in keys if key in followed_keys])
-            for each, features, keys in fresh
-        ]
         self._progress("weigh", len(fresh))
-        numbers = {each: features.uin for each, features, _ in (*fresh, *others)}
-        found = self._link(followed, others, small=len(fresh) <= FEW)
+        weigh = self._few_against_everybody if len(fresh) <= FEW else self._many_against_everybody
+        found = await weigh(fresh)
+        numbers = {each: features.uin for each, features, _ in fresh}
+        for pair in found.weighed:
+            for end in (pair.low, pair.high):
+                if end not in numbers:
+                    numbers[end] = found.numbers.get(end)
         return list(self._exact(found.weighed)), found.compared, numbers
 
-    async def _sharing(self, keys: NDArray[np.int64], *, small: bool) -> Sharing:
+    async def _few_against_everybody(self, fresh: Collection[Keyed]) -> engines.Found:
+        keys = {key for _, _, keys in fresh for key in keys}
+        sharing = await self._loader.sharing(keys, self._model.most_in_block)
+        near = {each for those in sharing.values() for each in those}
+        others = await self._loader.these(near - {each for each, _, _ in fresh})
+        return plain.link(
+            _following(fresh, sharing.keys()), self._model, against=others, least=self._least
+        )
+
+    async def _many_against_everybody(self, fresh: Collection[Keyed]) -> engines.Found:
+        here, bands = self._loader.place, self._model.bands
+        helpers = Helpers(here, self._threads)
+        try:
+            keys = np.unique(np.fromiter((key for _, _, keys in fresh for key in keys), np.int64))
+            shared = await self._sharing(keys, helpers)
+            near = sorted(shared.who - {each for each, _, _ in fresh})
+            new = columns_of(_following(fresh, set(shared.keys.tolist())), bands)
+            found: engines.Found = await through(
+                these_as_columns(helpers, near, bands), partial(self._link_columns, new)
+            )
+            return found
+        finally:
+            helpers.close()
+
+    async def _sharing(self, keys: NDArray[np.int64], helpers: Helpers) -> Sharing:
         """Who has one of these keys, by whichever way is shorter."""
         most = self._model.most_in_block
-        asked = SCANNED_FOR_ONE_ASKED * len(keys)
-        if not (small or await self._loader.are_more_than(asked)):
-            here = self._loader.place
-            helpers = Helpers(here, self._threads)
-            try:
-                return await sharing_by_scan(here, helpers, keys, most)
-            finally:
-                helpers.close()
+        if not await self._loader.are_more_than(SCANNED_FOR_ONE_ASKED * len(keys)):
+            return await sharing_by_scan(self._loader.place, helpers, keys, most)
         found = await self._loader.sharing(keys.tolist(), most)
         who = {each for those in found.values() for each in those}
         return Sharing(np.array(sorted(found), np.int64), who)
-
-    def _link(
-        self, fresh: Iterable[Keyed], against: Iterable[Keyed] | None, *, small: bool
-    ) -> engines.Found:
-        least = self._model.review - _SLACK
-        if small:
-            return plain.link(fresh, self._model, against=against, least=least)
-        others = None if against is None else columns_of(against, self._model.bands)
-        return self._link_columns(columns_of(fresh, self._model.bands), others)
 
     def _link_columns(
         self, fresh: Iterable[Columns], against: Iterable[Columns] | None = None
@@ -216,7 +222,7 @@ class Weigher:
             fresh,
             self._model,
             against=against,
-            least=self._model.review - _SLACK,
+            least=self._least,
             memory=self._memory,
             threads=self._threads,
             folder=self._folder,
@@ -228,6 +234,13 @@ class Weigher:
             weight = weight_of(each.levels, self._model.prior, self._table)
             if round(weight, _DIGITS) >= self._model.review:
                 yield Weighed(each.low, each.high, weight, each.levels)
+
+
+def _following(fresh: Iterable[Keyed], followed: Set[int]) -> list[Keyed]:
+    """The same with those of their keys that are followed."""
+    return [
+        (each, features, [key for key in keys if key in followed]) for each, features, keys in fresh
+    ]
 
 
 def _at_first_look(each: Weighed) -> Weighed:

@@ -80,11 +80,12 @@ def monthly(
     ids: Sequence[int],
     programmes: Mapping[int, ProgrammeNamed],
 ) -> str:
-    """What both receive in a month; with its currency where both programmes pay in one."""
+    """What both receive in a month in the currency of the first's programme, or else of the
+    second's (identity/persons/pairs/store.py)."""
     if not minor:
         return "–"
-    currencies = {programmes[each].currency if each in programmes else None for each in ids}
-    currency = currencies.pop() if len(currencies) == 1 else None
+    known = (programmes[each].currency for each in ids if each in programmes)
+    currency = next((each for each in known if each), None)
     return written.money(minor, currency) if currency else written.count(minor / 100)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from ibr.identity.persons.helpers import Helpers, Place
 from ibr.identity.persons.loading import store
 from ibr.identity.persons.runs import store as runs
 
+A = TypeVar("A")
 T = TypeVar("T")
 BLOCK: Final = 20_000
 SCANNED_FOR_ONE_ASKED: Final = 15
@@ -44,16 +45,19 @@ class Keys(NamedTuple):
     keys_each: NDArray[np.int64]
 
 
-async def in_blocks(place: Place, work: Callable[[Appearance], Awaitable[T]]) -> AsyncIterator[T]:
-    """What `work` gives for every block of those who are reported now, in order; it is given the
-    last appearance before the block. A few are under way at a time."""
+async def begins_of_blocks(place: Place) -> list[Appearance]:
+    """The last appearance before each block of those who are reported now."""
     async with place.database.transaction(place.programmes) as connection:
         await runs.take_time(connection)
-        ends = await store.ends_of_blocks(connection, BLOCK, STANDARD)
+        return [store.BEFORE_ALL, *await store.ends_of_blocks(connection, BLOCK, STANDARD)]
+
+
+async def few_at_a_time(wanted: Iterable[A], work: Callable[[A], Awaitable[T]]) -> AsyncIterator[T]:
+    """What `work` gives for each, in order, while the next ones are under way."""
     waiting: deque[asyncio.Future[T]] = deque()
     try:
-        for begin in (store.BEFORE_ALL, *ends):
-            waiting.append(asyncio.ensure_future(work(begin)))
+        for each in wanted:
+            waiting.append(asyncio.ensure_future(work(each)))
             if len(waiting) == _UNDER_WAY:
                 yield await waiting.popleft()
         while waiting:
@@ -78,7 +82,7 @@ async def sharing_by_scan(
     async def read(begin: Appearance) -> Keys:
         return await helpers.do(keys_after, begin, BLOCK)
 
-    async for block in in_blocks(place, read):
+    async for block in few_at_a_time(await begins_of_blocks(place), read):
         maybe = np.flatnonzero(marked[_mark(block.keys)])
         places = np.searchsorted(sought, block.keys[maybe])
         places[places == len(sought)] = 0

@@ -108,9 +108,22 @@ async def these_appearances(
     connection: Connection, wanted: Collection[Appearance], standard: int
 ) -> list[Any]:
     """These appearances as far as they are reported now, by their key, still sealed."""
+    return await _these(connection, "a.keys", wanted, standard)
+
+
+async def these_packed(
+    connection: Connection, wanted: Collection[Appearance], standard: int
+) -> list[Any]:
+    """The same, with the keys as `unpacked_keys` reads them."""
+    return await _these(connection, "array_send(a.keys)", wanted, standard)
+
+
+async def _these(
+    connection: Connection, keys: str, wanted: Collection[Appearance], standard: int
+) -> list[Any]:
     return await connection.fetch(
-        """
-        select a.record_id, a.appearance_no, a.features, a.keys
+        f"""
+        select a.record_id, a.appearance_no, a.features, {keys}
         from unnest($1::bigint[], $2::smallint[]) as w (record_id, appearance_no)
         join appearance a using (record_id, appearance_no)
         where a.member_no is not null and a.standard = $3

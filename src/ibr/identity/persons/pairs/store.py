@@ -180,29 +180,40 @@ async def forget_touched(connection: Connection, run_no: int) -> int:
 
 
 async def put_money(connection: Connection, run_no: int, since: datetime, until: datetime) -> None:
-    """What the two of each newly open pair receive together in a month, on average of three."""
+    """What the two of each newly open pair receive together in a month, on average of three.
+
+    In the currency of the first's programme, or else of the second's; another currency is never
+    added to it.
+    """
     await connection.execute(
         """
-        with newly as (
-            select distinct record_id from link_pair p
-            cross join lateral (values (p.low_record), (p.high_record)) as r (record_id)
+        with newly as materialized (
+            select p.low_record, p.low_no, p.high_record, p.high_no,
+                   coalesce(low.currency, high.currency) as currency
+            from link_pair p
+            join programme low on low.programme_id = p.low_programme
+            join programme high on high.programme_id = p.high_programme
             where p.run_no = $1 and p.state = 'open'
         ), received as (
-            select b.record_id, sum(b.value_minor) / 3 as money
-            from newly n join benefit b using (record_id)
+            select b.record_id, b.currency, sum(b.value_minor) / 3 as money
+            from (
+                select low_record as record_id from newly union select high_record from newly
+            ) as each
+            join benefit b using (record_id)
             where b.given_at >= $2 and b.given_at < $3
-            group by b.record_id
+            group by b.record_id, b.currency
         )
         update link_pair p set money_minor = m.money
         from (
-            select p.low_record, p.low_no, p.high_record, p.high_no,
+            select n.low_record, n.low_no, n.high_record, n.high_no,
                    coalesce(low.money, 0)::bigint
-                   + case when p.high_record = p.low_record then 0
+                   + case when n.high_record = n.low_record then 0
                           else coalesce(high.money, 0)::bigint end as money
-            from link_pair p
-            left join received low on low.record_id = p.low_record
-            left join received high on high.record_id = p.high_record
-            where p.run_no = $1 and p.state = 'open'
+            from newly n
+            left join received low
+              on low.record_id = n.low_record and low.currency = n.currency
+            left join received high
+              on high.record_id = n.high_record and high.currency = n.currency
         ) as m
         where p.low_record = m.low_record and p.low_no = m.low_no
           and p.high_record = m.high_record and p.high_no = m.high_no
