@@ -11,8 +11,8 @@ from contextlib import contextmanager
 @contextmanager
 def without_collector() -> Iterator[None]:
     """Python's collector looks through all that is held again and again while more is made, and
-    finds nothing: of a million people it doubles the time. Whatever forms a circle meanwhile is
-    found when the work is done."""
+    finds nothing: laying out a hundred thousand people took twice the time with it. Whatever forms
+    a circle meanwhile is found when the work is done."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -18,7 +18,9 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from ibr.collector import keep_what_is_loaded
 from ibr.db.pool import Database, open_database
 from ibr.errors import Unavailable
+from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import Keyring
+from ibr.protection.seal import Sealer
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,6 +34,8 @@ class Place:
     def __init__(self, database: Database, keyring: Keyring, programmes: Collection[int]) -> None:
         self.database = database
         self.keyring = keyring
+        self.sealer = Sealer(keyring)
+        self.index = BlindIndex(keyring.index)
         self.programmes = frozenset(programmes)
 
 

@@ -14,7 +14,6 @@ from ibr.identity.persons.loading import sharing, store
 from ibr.identity.persons.reading.sealed import open_features
 from ibr.identity.persons.runs import store as runs
 from ibr.identity.weights.prepared import Bands
-from ibr.protection.seal import Sealer
 
 
 async def everybody_as_columns(
@@ -62,8 +61,7 @@ async def columns_of_these(place: Place, wanted: Sequence[Appearance], bands: Ba
 
 
 def _opened(place: Place, rows: Sequence[Any], bands: Bands) -> Columns:
-    sealer = Sealer(place.keyring)
-    opened = [open_features(sealer, Appearance(row[0], row[1]), row[2]) for row in rows]
+    opened = [open_features(place.sealer, Appearance(row[0], row[1]), row[2]) for row in rows]
     keys = [store.unpacked_keys(row[3]) for row in rows]
     return Columns(
         np.fromiter((row[0] for row in rows), np.int64, len(rows)),

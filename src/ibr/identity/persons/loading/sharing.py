@@ -23,7 +23,8 @@ A = TypeVar("A")
 T = TypeVar("T")
 BLOCK: Final = 20_000
 SCANNED_FOR_ONE_ASKED: Final = 15
-"""Going through so many appearances takes as long as asking the index for one key."""
+"""Going through so many appearances takes about as long as asking the index for one key: some
+3 µs each against some 50, by estimate. Either way finds the same."""
 _UNDER_WAY: Final = 4
 _BITS: Final = 26
 """What is looked for is marked in a table of so many bits, which is looked into first."""

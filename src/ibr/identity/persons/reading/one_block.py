@@ -10,9 +10,6 @@ import msgspec
 from ibr.identity.persons.helpers import Place
 from ibr.identity.persons.reading import store
 from ibr.identity.persons.reading.reading_block import Reader
-from ibr.protection.blind_index import BlindIndex
-from ibr.protection.keyring import Keyring
-from ibr.protection.seal import Sealer
 
 
 class Outcome(msgspec.Struct):
@@ -34,13 +31,9 @@ async def read_one_block(
 ) -> Outcome:
     """Reads these records, and says what came of it. `unsettled`: nobody is looked for yet by
     the keys that are written, so that their index may be put in order later, at once."""
-    reader = _reader(place.keyring)
+    reader = Reader(place.sealer, place.index)
     async with place.database.transaction(place.programmes) as connection:
         records = await store.records(connection, record_ids)
         rows = reader.read_many(records, at)
         await store.put(connection, rows, unsettled=unsettled)
     return Outcome(rows.fresh, rows.changed, rows.gone)
-
-
-def _reader(keyring: Keyring) -> Reader:
-    return Reader(Sealer(keyring), BlindIndex(keyring.index))

@@ -1,8 +1,7 @@
 """Appearances as PostgreSQL's binary COPY takes them.
 
-The driver asks of each key whether it is a list of its own, which takes longer than all the rest
-of the row; a row has two dozen keys. The form is that of the PostgreSQL manual, "COPY", "Binary
-Format", and of `array_send` for the keys.
+The driver asks of each key whether it is a list of its own, and a row has two dozen keys. The form
+is that of the PostgreSQL manual, "COPY", "Binary Format", and of `array_send` for the keys.
 """
 
 from __future__ import annotations
