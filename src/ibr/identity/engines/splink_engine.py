@@ -49,6 +49,10 @@ def opened(memory: str, threads: int, folder: Path | None) -> Iterator[duckdb.Du
     if folder is not None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         config["temp_file_encryption"] = True
+        # Without it nothing could be written at all: DuckDB holds the random numbers of its own
+        # cryptography to be too weak for writing, and has no other that needs no extension. The
+        # files live as long as the connection, in a folder of the registry's own user.
+        config["force_mbedtls_unsafe"] = True
     connection = duckdb.connect(":memory:", config=config)
     try:
         connection.execute("set lock_configuration = true")
