@@ -38,7 +38,7 @@ _HOUSEHOLDS = "(11, 12)"
 # in fifty, who stands in one of them twice.
 _PROGRAMME = "1 + (p + case when p % 50 = 0 and k = 1 then 0 else k * 4 end) % " + f"{_PROGRAMMES}"
 
-_FILL = (
+FILL = (
     f"""
     insert into programme (programme_id, code, names, assistance_unit, benefit_type, currency,
                            contribution_type)
@@ -141,7 +141,7 @@ async def fill(dsn: str, people: int) -> None:
     connection = await asyncpg.connect(dsn, server_settings={"search_path": "ibr"})
     try:
         await connection.execute("set synchronous_commit = off")
-        for statement in _FILL:
+        for statement in FILL:
             await connection.execute(statement.replace("$people", str(people)))
         await connection.execute("vacuum analyze")
         for table in ("enrolment", "benefit", "appearance"):

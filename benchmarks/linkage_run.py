@@ -1,12 +1,12 @@
 """One whole run of linkage over a real database: sealed records in, stored persons out.
 
-    python -m benchmarks.linkage_run [--people 20000] [--kept FILE] [--memory 2GB] [--month]
+    python -m benchmarks.linkage_run [--people 20000] [--kept FILE] [--memory 2GB] [--month 10]
 
 Makes a private PostgreSQL and puts the records of the made-up country there as deliveries would
 have left them. Then everything is timed that a first run does: open every record, make features
 and keys, seal and write them, weigh everybody against everybody, join, and store the persons. Then
 a model is trained on those people, everybody is weighed by it, and applicants are looked up one
-after the other. With `--month` a tenth of the records come only then, and are worked in. With
+after the other. With `--month 10` every tenth record comes only then, and is worked in. With
 `--kept` the records are made once and read from the file the next time; several files, one after
 the other, are one country.
 """
@@ -225,9 +225,9 @@ async def train(database: Database, cluster: Cluster, memory: str) -> int:
 
 
 async def measure(
-    cluster: Cluster, people: int, kept: Sequence[Path], memory: str, *, month: bool
+    cluster: Cluster, people: int, kept: Sequence[Path], memory: str, *, month: int
 ) -> None:
-    """The first run, and where it is wanted a second one for a tenth that came later."""
+    """The first run, and where it is wanted one more for every so manieth, which came later."""
     await upgrade(cluster.dsn, today())
     connection = await asyncpg.connect(cluster.dsn, server_settings={"search_path": "ibr"})
     await connection.execute(
@@ -242,8 +242,8 @@ async def measure(
     def first() -> Iterator[list[Written]]:
         for block in written(people, kept):
             if month:
-                later.extend(each for each in block if each.record_id % 10 == 0)
-                yield [each for each in block if each.record_id % 10]
+                later.extend(each for each in block if each.record_id % month == 0)
+                yield [each for each in block if each.record_id % month]
             else:
                 yield block
 
@@ -268,7 +268,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=20_000)
     parser.add_argument("--kept", type=Path, action="append", default=[])
     parser.add_argument("--memory", default="2GB")
-    parser.add_argument("--month", action="store_true")
+    parser.add_argument("--month", type=int, default=0)
     given = parser.parse_args()
     # The processes that read would import this module again, with all it needs and they do not.
     own = sys.modules["__main__"]

@@ -35,6 +35,10 @@ _GENERAL = {
     "exemption.invalid": "Names the field of an exemption that is missing or cannot stand.",
     "areas.file": "Says which row of a file of areas is at fault, and how to mend it.",
     "file.geojson": "Says why a file is no GeoJSON of areas in degrees, and in which feature.",
+    "demo.population": "Why the made-up country's population could not be entered.",
+    "release.not_frozen": "Names the figures that were chosen and are not there for the month.",
+    "release.sets": "The exact sets of programmes are not frozen whole; leave overlaps out.",
+    "what_if.invalid": "Names the field of a simulation that is not in order.",
     "file.table": "Says why a file is no whole table, in which row, or which encoding to name.",
     "file.pairs": "Says which row or column of a file of programme pairs or rules is at fault.",
     "pair.invalid": "Names the field of a programme pair or rule that is not in order.",
@@ -136,7 +140,8 @@ def _defaults(tree: ast.AST) -> Iterator[tuple[str, str, str]]:
     """Codes that are the default of a parameter, or handed on in a call with further words."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
-            named = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+            every = [*node.args.posonlyargs, *node.args.args]
+            named = every[len(every) - len(node.args.defaults) :]
             for argument, default in zip(named, node.args.defaults, strict=True):
                 if argument.arg == "code":
                     for code in _codes(default):

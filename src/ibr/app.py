@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -158,7 +159,7 @@ class Application:
             openapi_config=None,
         )
         trace = Trace(services.recorder, services.book, services.tokens)
-        own = OwnDoor(services, rest)
+        own = OwnDoor(services, rest, timedelta(minutes=settings.session_minutes))
         self._door = StandardDoor(services, bulk, own, settings.max_message_bytes, trace)
         keep_what_is_loaded()
         try:

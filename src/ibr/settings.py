@@ -141,6 +141,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     linkage_threads: Annotated[
         int, Explained(ge=1, le=64, description="Processors that weighing records may use.")
     ] = 2
+    release_licence: Annotated[
+        str, Explained(description="Licence under which releases of figures may be used.")
+    ] = "CC BY 4.0"
+    public_requests_per_minute: Annotated[
+        int,
+        Explained(ge=1, description="Pages and files of the public site for one address a minute."),
+    ] = 300
     locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
         "en"
     )

@@ -30,6 +30,8 @@ SQL_ELSEWHERE = {
     "identity/engines": "DuckDB in memory, never the registry's database",
     "overlaps/snapshot": "DuckDB over files, never the registry's database",
     "overlaps/checks": "a check's statement is its rule; it runs on the snapshot's files",
+    "coverage/facts": "DuckDB over the snapshot's files, never the registry's database",
+    "coverage/engine": "DuckDB over files of facts, never the registry's database",
 }
 SQL = re.compile(
     r"^\s*(select\s+\S+.*\s+from\s|select\s+\w+\(|insert\s+into\s|update\s+\w+\s+set\s|"

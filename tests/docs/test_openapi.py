@@ -27,7 +27,7 @@ from ibr.interop.dci import routes, sources
 from ibr.interop.dci.docs_page import handlers, kind_of
 from ibr.interop.dci.messages.beneficiary import WireBeneficiary
 from ibr.interop.dci.openapi import document as of_the_standard
-from ibr.interop.own import own_door
+from ibr.interop.own import own_door, own_figures
 from ibr.interop.own.own_openapi import published as document
 from ibr_messages.flat import read_csv
 from tests.described import fits
@@ -39,8 +39,10 @@ SOURCE = "".join(Path(each.__file__).read_text(encoding="utf-8") for each in (ro
 _ADDRESS = r'"(/(?:registry|oauth2|callbacks/registry|\.well-known)/[a-z/._-]+[a-z])"'
 SERVED = set(re.findall(_ADDRESS, SOURCE))
 SERVED -= {each for each in SERVED if f"{each}.json" in SERVED}
-OWN = set(re.findall(r'"(/api/v1/[a-z/-]+[a-z])"', Path(own_door.__file__).read_text("utf-8")))
-SERVED |= OWN
+_OWN_ADDRESS = r'"(/api/v1/[a-z/{}-]+[a-z])"'
+OWN = set(re.findall(_OWN_ADDRESS, Path(own_door.__file__).read_text("utf-8")))
+READ = set(re.findall(_OWN_ADDRESS, Path(own_figures.__file__).read_text("utf-8")))
+SERVED |= OWN | READ
 HERE = Path(__file__).resolve().parents[2] / "docs/tutorials/connect-a-programme.md"
 
 
@@ -74,7 +76,8 @@ def test_the_document_has_the_served_addresses_and_no_others() -> None:
 
 def test_the_registrys_own_addresses_are_in_it() -> None:
     assert {"/api/v1/possible-duplicates", "/api/v1/cases", "/api/v1/cases/steps"} <= OWN
-    assert {path for path in document()["paths"] if path.startswith("/api/")} == OWN
+    assert {"/api/v1/indicators", "/api/v1/indicators/{code}/figures", "/api/v1/runs"} <= READ
+    assert {path for path in document()["paths"] if path.startswith("/api/")} == OWN | READ
 
 
 def test_control_an_own_address_that_is_not_described_is_noticed() -> None:
@@ -297,6 +300,10 @@ def test_errors_without_a_token_are_as_described(reader: Reader) -> None:
             answer = client.post(path, json={})
             assert (answer.status_code, fits("OwnErrors", answer.json())) == (401, [])
             assert client.get(path).status_code == 404
+        for path in (each.replace("{code}", "C2") for each in sorted(READ)):
+            answer = client.get(path)
+            assert (answer.status_code, fits("OwnErrors", answer.json())) == (401, [])
+            assert client.post(path, json={}).status_code == 404
         assert client.post("/api/v1/other", json={}).status_code == 404
         refused = client.post("/oauth2/client/token", data={"grant_type": "client_credentials"})
         assert (refused.status_code, fits("TokenErrorResponse", refused.json())) == (401, [])

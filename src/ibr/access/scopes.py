@@ -25,6 +25,7 @@ NOTIFY: Final = "registry.notify"
 # The registry's own, beside the standard.
 POSSIBLE_DUPLICATES: Final = "registry.possible-duplicates"
 CASES: Final = "registry.cases"
+FIGURES: Final = "registry.figures"
 
 SCOPES: Final = {
     ENROLLED: "ask whether a person or household is enrolled in one programme",
@@ -40,6 +41,7 @@ SCOPES: Final = {
     NOTIFY: "tell the registry of changes that it subscribed to",
     POSSIBLE_DUPLICATES: "ask whether an applicant may be known already, before enrolling them",
     CASES: "work on the cases of the programmes that it reports for",
+    FIGURES: "read the figures that were released for partners",
 }
 
 

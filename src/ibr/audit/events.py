@@ -60,6 +60,15 @@ CASE_STEP: Final = "case.step"
 CASE_MONEY: Final = "case.money"
 AREAS_IMPORTED: Final = "areas.imported"
 POPULATION_IMPORTED: Final = "population.imported"
+REFERENCE_ENTERED: Final = "reference.entered"
+FIGURES_EXPORTED: Final = "figures.exported"
+FIGURES_FROZEN: Final = "figures.frozen"
+RELEASE_ANNOUNCED: Final = "release.announced"
+RELEASE_BUILT: Final = "release.built"
+RELEASE_LOOKED_AT: Final = "release.looked_at"
+RELEASE_SIGNED: Final = "release.signed"
+RELEASE_PUBLISHED: Final = "release.published"
+RELEASE_WITHDRAWN: Final = "release.withdrawn"
 
 CATALOGUE: Final = {
     QUESTION_ENROLLED: "A yes/no question was answered: programme, purpose, number of subjects.",
@@ -118,4 +127,13 @@ CATALOGUE: Final = {
     CASE_MONEY: "Money stopped, recovered or given back was entered, confirmed or dropped.",
     AREAS_IMPORTED: "A list of areas was imported: level, how many are new, the file's digest.",
     POPULATION_IMPORTED: "Population figures were imported: year and group, the file's digest.",
+    REFERENCE_ENTERED: "An amount to hold benefits against was entered: which kind, how much.",
+    FIGURES_EXPORTED: "Figures were handed out as a file or over the interface: which, how many.",
+    FIGURES_FROZEN: "Figures were worked out and frozen: run, snapshot, months, how many tables.",
+    RELEASE_ANNOUNCED: "A release was announced: for whom, which month, on what day.",
+    RELEASE_BUILT: "A release was built: for whom, which months, how much is shown and hidden.",
+    RELEASE_LOOKED_AT: "Somebody looked at figures of a release that nothing can hide any more.",
+    RELEASE_SIGNED: "Somebody stands for a release: which, and the digest of what was signed.",
+    RELEASE_PUBLISHED: "A release was published: which, with the digest of its tables.",
+    RELEASE_WITHDRAWN: "A release was withdrawn: which; the reason stands with it.",
 }

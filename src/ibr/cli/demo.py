@@ -41,8 +41,11 @@ _WORK: Final = (
     ("Finding out who is who …", ("linkage", "run")),
     ("Running checks …", ("checks", "run")),
     ("Opening cases …", ("cases", "keep")),
+    ("Working out figures …", ("indicators", "run")),
 )
 _TRIES: Final = 40
+# A busy machine takes its time; a server that ended is noticed at once.
+_PATIENCE: Final = 240
 
 
 @app.command("load")
@@ -157,7 +160,7 @@ def started_registry(settings: Settings, address: str) -> Iterator[subprocess.Po
 
 
 def _until_ready(process: subprocess.Popen[bytes], settings: Settings, address: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         if is_ready(address):
             return
@@ -258,6 +261,6 @@ def reset(
     if not yes:
         typer.confirm(f"Delete everything in {settings.data_dir}?", abort=True)
     stop(settings)
-    for name in ("demo", "keys", "spool", "snapshots", "postgres"):
+    for name in ("demo", "keys", "spool", "snapshots", "figures", "postgres"):
         shutil.rmtree(settings.data_dir / name, ignore_errors=True)
     said("Forgotten. Make a new one with: ibr demo load")

@@ -30,6 +30,8 @@ NOUNS: Final = {
     "rules": "Ages, caps and amounts that checks go by.",
     "cases": "What becomes of findings.",
     "review": "Possible links, looked at by people.",
+    "indicators": "Figures: who is reached, who is not, what it costs.",
+    "publish": "Releases of figures to the public and to partners.",
     "staff": "Officers who use the pages.",
     "sandbox": "For integrators: try things, check an endpoint.",
     "db": "Upgrade the database.",

@@ -15,6 +15,8 @@ _PAIRS = 0x1B29
 _LINKAGE = 0x1B25
 _DECISIONS = 0x1B26
 _AREAS = 0x1B2A
+_FIGURES = 0x1B2B
+_RELEASES = 0x1B2C
 
 
 async def hold_programmes(connection: Connection, programme_ids: Iterable[int]) -> None:
@@ -113,3 +115,19 @@ async def hold_areas(connection: Connection) -> None:
     """Waits until nobody else imports areas or population; until the transaction ends nobody
     else does."""
     await connection.execute("select pg_advisory_xact_lock($1, 0)", _AREAS)
+
+
+async def try_figures(connection: Connection) -> bool:
+    """Whether this connection now is the only one that works out figures, until it is released or
+    the connection ends."""
+    held: bool = await connection.fetchval("select pg_try_advisory_lock($1, 0)", _FIGURES)
+    return held
+
+
+async def release_figures(connection: Connection) -> None:
+    await connection.execute("select pg_advisory_unlock($1, 0)", _FIGURES)
+
+
+async def hold_releases(connection: Connection) -> None:
+    """Waits until nobody else publishes a release; until the transaction ends nobody else does."""
+    await connection.execute("select pg_advisory_xact_lock($1, 0)", _RELEASES)

@@ -19,6 +19,7 @@ from ibr.db.pool import owner_transaction
 from ibr.demo import laws
 from ibr.demo.country import Country
 from ibr.demo.cycles import Delivery, deliveries
+from ibr.demo.denominators import enter_population
 from ibr.demo.partner import Credentials, ProgrammeSystem
 from ibr.errors import Conflict
 from ibr.overlaps.pairs.change_pairs import set_all
@@ -62,6 +63,7 @@ async def set_up(dsn: str, country: Country, folder: Path) -> list[Credentials]:
             }
             await register(connection, Programme(**values))
         await register_areas(connection, _areas(country))
+        await enter_population(connection, country, now())
         await set_all(connection, laws.pairs(), laws.rules(), now())
         credentials = []
         for partner in country.partners:

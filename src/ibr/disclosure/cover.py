@@ -14,6 +14,9 @@ from ibr.disclosure.neighbours import WIDTHS, Neighbours
 # From how many hidden figures on only the near ones are tried first, and how near that is.
 MANY = 300
 HOPS = 4
+# After how many tries it is asked whether trying the hidden ones first is of use: once in so many.
+FIRST_TRIES = 100
+RARELY = 8
 
 
 class Cover:
@@ -26,6 +29,7 @@ class Cover:
         self.neighbours = Neighbours(unknowns)
         self.moves: list[Move] = []
         self.meets: dict[int, int] = {}  # number of an aim: number of the move that meets it
+        self.tried = self.found = 0
         self.unmet: list[Aim] = []  # no table whatever meets it: it was known beforehand
 
     def all_of(self, aims: list[Aim]) -> None:
@@ -59,9 +63,14 @@ class Cover:
                 self.meets.setdefault(other, len(self.moves) - 1)
 
     def _found(self, aim: Aim) -> Move | None:
-        # What is hidden already costs nothing; in large tables only what lies near is tried.
-        if (move := self._within(aim, self._hidden_near(aim))) is not None:
-            return move
+        # What is hidden already costs nothing; in large tables only what lies near is tried, and
+        # where that has nearly always failed so far, it is not tried first: the figures near by,
+        # among which the hidden ones cost nothing either, are tried next in any case.
+        if self.tried < FIRST_TRIES or self.found * RARELY > self.tried:
+            self.tried += 1
+            if (move := self._within(aim, self._hidden_near(aim))) is not None:
+                self.found += 1
+                return move
         for width, steps in WIDTHS:
             columns = self.neighbours.around(list(aim.form), width, steps, self.hidden)
             if (move := self._within(aim, columns)) is not None:

@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
+# How much more everybody together costs than what they sum up to says.
+WHOLE_COSTS = 10
+
 
 class Rows:
     """For one measure: the figures, how far each may move, and what adds up to what."""
@@ -74,6 +77,7 @@ class Unknowns:
         self.free: Flags = np.zeros(size, dtype=bool)
         self.hidden: Flags = np.zeros(size, dtype=bool)
         self.cost: Floats = np.zeros(size)
+        self.deepest = max((len(key) for _, key in self.places), default=0)
         self._who_may_move()
         self.measures = [self._rows("count")]
         if any(cell.amount is not None for cell in self.cells):
@@ -95,15 +99,17 @@ class Unknowns:
             )
             self.free[i] = i not in known and not seen_empty
             self.hidden[i] = self.free[i] and (wave > 0 or cell.withheld)
-            self.cost[i] = (1 + np.log2(1 + cell.count)) * (1 + self._breadth(key))
+            self.cost[i] = (1 + np.log2(1 + cell.count)) * self._weight(key)
             if wave == 0 and any(
                 key in each.hidden and self.at.get((n, key)) == i
                 for n, each in enumerate(self.earlier, start=1)
             ):
                 self.cost[i] /= 16  # what was hidden before is missed least
 
-    def _breadth(self, key: Key) -> int:
-        return len(self.release.dimensions) - len(key)
+    def _weight(self, key: Key) -> float:
+        """A total costs more the more it sums up; everybody together is missed most of all."""
+        breadth = self.deepest - len(key)
+        return (1 + breadth * (breadth + 1) / 2) * (1 if key else WHOLE_COSTS)
 
     def _rows(self, measure: Measure) -> Rows:
         rows = Rows(measure, len(self.places))

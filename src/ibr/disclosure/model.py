@@ -22,10 +22,15 @@ Measure = Literal["count", "amount"]
 
 
 class Group(Struct, frozen=True):
-    """A total and its parts, as an area and its sub-areas."""
+    """A total and its parts, as an area and its sub-areas.
+
+    `additive` is said where it differs from the dimension: people by their exact set of programmes
+    add up, while the same people by programme do not.
+    """
 
     total: str
     parts: tuple[str, ...]
+    additive: bool | None = None
 
 
 class Dimension(Struct, frozen=True):
@@ -40,6 +45,10 @@ class Dimension(Struct, frozen=True):
     whole: str
     groups: tuple[Group, ...] = ()
     additive: bool = True
+
+    def adds_up(self, group: Group) -> bool:
+        """Whether the people of a total are those of its parts, each once."""
+        return self.additive if group.additive is None else group.additive
 
 
 class Cell(Struct, frozen=True):

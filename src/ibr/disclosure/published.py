@@ -133,7 +133,7 @@ class Solver:
                     line = [(*codes[:axis], code, *codes[axis + 1 :]) for code in ends]
                     there = [each for each in line if each in at]
                     if len(there) > 1 and not blank.intersection(there):
-                        self._line([at[each] for each in there], described[name].additive)
+                        self._line([at[each] for each in there], described[name].adds_up(group))
 
     def _line(self, numbers: list[int], additive: bool) -> None:
         total, *parts = numbers

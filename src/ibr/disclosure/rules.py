@@ -12,6 +12,7 @@ from ibr.disclosure.model import (
     Blocked,
     Cell,
     Earlier,
+    Group,
     Key,
     Measure,
     Place,
@@ -181,15 +182,15 @@ def sums_of(release: Release) -> list[tuple[Key, tuple[Key, ...], bool]]:
     for table in release.tables:
         keys = {c.codes: coordinates(release, table.dimensions, c.codes) for c in table.cells}
         for at, name in enumerate(table.dimensions):
-            groups: dict[str, list[tuple[str, ...]]] = {}
+            groups: dict[str, list[Group]] = {}
             for group in by_name[name].groups:
-                groups.setdefault(group.total, []).append(group.parts)
+                groups.setdefault(group.total, []).append(group)
             for codes, total in keys.items():
-                for parts in groups.get(codes[at], ()):
-                    below = ((*codes[:at], part, *codes[at + 1 :]) for part in parts)
+                for group in groups.get(codes[at], ()):
+                    below = ((*codes[:at], part, *codes[at + 1 :]) for part in group.parts)
                     there = tuple(sorted(keys[each] for each in below if each in keys))
                     if there:
-                        found.add((total, there, by_name[name].additive))
+                        found.add((total, there, by_name[name].adds_up(group)))
     return sorted(found)
 
 

@@ -23,9 +23,11 @@ from ibr.jobs.answering import (
     refuse_forgotten,
 )
 from ibr.jobs.checking import run_due_checks
+from ibr.jobs.counting import run_due_figures
 from ibr.jobs.linking import link_changes
 from ibr.jobs.model import Job
 from ibr.jobs.queue import Jobs
+from ibr.jobs.releasing import prepare_due_releases
 from ibr.outbox.desk import tidy as outbox
 from ibr.overlaps.cases.opening.keep import keep_cases
 from ibr.periods import month_of
@@ -69,6 +71,8 @@ def register_all(
     heavy.register("keep_cases", partial(_keep_cases, services), every=120)
     heavy.register("link_changes", partial(link_changes, services), every=60)
     heavy.register("run_checks", partial(run_due_checks, services), every=_QUARTER)
+    heavy.register("run_figures", partial(run_due_figures, services), every=_HOUR)
+    heavy.register("prepare_releases", partial(prepare_due_releases, services), every=6 * _HOUR)
     heavy.register("make_benefit_months", partial(_make_benefit_months, database), every=_DAY)
     heavy.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
     heavy.register("tidy_outbox", partial(_tidy_outbox, database, callback_days), every=_DAY)

@@ -6,7 +6,7 @@ from ibr.access.scopes import SCOPES
 from ibr.codelists.code_list import CodeList
 from ibr.codelists.identifier_types import OF_A_PROGRAMME
 from ibr.sources.attributes import ATTRIBUTES
-from ibr.web import case_codes, link_codes, pair_codes
+from ibr.web import case_codes, dimension_words, figure_codes, link_codes, pair_codes, release_codes
 from ibr.web.causes import CAUSE, FACT
 from ibr.web.letter_words import REASON
 from ibr.web.outcome_words import OUTCOME
@@ -185,6 +185,9 @@ LISTS = {
     "LETTER_REASON": REASON,
     **link_codes.LISTS,
     **pair_codes.LISTS,
+    **figure_codes.LISTS,
+    **dimension_words.LISTS,
+    **release_codes.LISTS,
     "OUTCOME": OUTCOME,
     "ATTRIBUTE": ATTRIBUTE,
     "SOURCE": SOURCE,

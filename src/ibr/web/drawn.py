@@ -20,6 +20,7 @@ from ibr.access.staff.rights import (
     FINDING_COUNTS,
     PAIRS,
     PERSON,
+    RELEASE,
     REVIEW,
     RIGHTS,
 )
@@ -90,6 +91,7 @@ def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
                 "review": REVIEW in pages,
                 "findings": FINDING_COUNTS in pages,
                 "pairs": PAIRS in pages,
+                "releases": RELEASE in pages,
             },
             here=str(visit.request.url.path),
             **values,

@@ -18,7 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from ibr.access.staff.model import Session
 from ibr.access.staff.rights import must_hold
-from ibr.access.staff.sign_in import session_of
+from ibr.access.staff.sign_in import SESSION_COOKIE, session_of
 from ibr.errors import NotAllowed, NotProven, NotUnderstood, RegistryError
 from ibr.log import logger
 from ibr.web.answers import go_to, own_address
@@ -28,13 +28,12 @@ from ibr.web.refusals import refusal
 from ibr.web.services import WebServices
 from ibr.web.visit import AnyRequest, Visit
 
-SESSION_COOKIE = "ibr_session"
 LONGEST_FORM = 16_384
 # Who may open a page: a right by name, anyone who is signed in, or everybody.
 SIGNED_IN = "signed_in"
 EVERYBODY = "everybody"
 
-Show = Callable[[Visit], Awaitable[Response[str]]]
+Show = Callable[[Visit], Awaitable[Response[Any]]]
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -49,7 +48,7 @@ class Page(msgspec.Struct, frozen=True):
 def handler(services: WebServices, page: Page) -> HTTPRouteHandler:
     """The page as a Litestar handler."""
 
-    async def answer(request: Request[Any, Any, Any]) -> Response[str]:
+    async def answer(request: Request[Any, Any, Any]) -> Response[Any]:
         return await _answer(services, page, request)
 
     return HTTPRouteHandler(
@@ -73,7 +72,7 @@ def begin(services: WebServices, request: AnyRequest) -> Visit:
     return Visit(services=services, request=request, at=services.now(), language=language)
 
 
-async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Response[str]:
+async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Response[Any]:
     visit = begin(services, request)
     try:
         visit = replace(visit, form=await _form(page, request), session=await _session(visit))

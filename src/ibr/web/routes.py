@@ -14,6 +14,7 @@ from ibr.access.staff.rights import (
     CALLBACKS,
     CASE_FIGURES,
     CASES,
+    COUNTRY,
     DECIDE_LINKS,
     DELIVERIES,
     DEVELOPERS,
@@ -24,6 +25,7 @@ from ibr.access.staff.rights import (
     PAIRS_EDIT,
     PERSON,
     PROGRAMME,
+    RELEASE,
     REVIEW,
 )
 from ibr.web.drawn import FOLDER
@@ -35,27 +37,47 @@ from ibr.web.pages import (
     case_figures,
     cases,
     copying,
+    coverage,
     deliveries,
     delivery,
     developers,
+    figures_file,
     findings,
+    gaps,
     home,
+    indicators,
     language,
     messages_seen,
+    money,
+    overlaps,
     own_callbacks,
     pairs,
     person,
     programme,
+    quality,
+    releases,
     review,
     review_pair,
     review_person,
     sign_in,
+    what_if,
 )
+from ibr.web.public.addresses import public_routes
 from ibr.web.services import WebServices
 
 PAGES = (
     Page("GET", "/", SIGNED_IN, home.show),
     Page("GET", "/programmes/{code:str}", PROGRAMME, programme.show),
+    Page("GET", "/coverage", COUNTRY, coverage.show),
+    Page("GET", "/indicators", COUNTRY, indicators.show),
+    Page("GET", "/indicators/{code:str}", COUNTRY, indicators.show_one),
+    Page("GET", "/overlaps", COUNTRY, overlaps.show),
+    Page("GET", "/figures/file", COUNTRY, figures_file.show_file),
+    Page("GET", "/figures/brief", COUNTRY, figures_file.show_brief),
+    Page("GET", "/money", COUNTRY, money.show),
+    Page("GET", "/gaps", COUNTRY, gaps.show),
+    Page("GET", "/quality", COUNTRY, quality.show),
+    Page("GET", "/what-if", COUNTRY, what_if.show),
     Page("GET", "/person", PERSON, person.ask),
     Page("POST", "/person", PERSON, person.show),
     Page("GET", "/applicant", APPLICANT, applicant.ask),
@@ -91,6 +113,12 @@ PAGES = (
     Page("GET", "/review/persons/{number:int}", REVIEW, review_person.show),
     Page("POST", "/review/persons/{number:int}/part", DECIDE_LINKS, review_person.part),
     Page("POST", "/review/persons/{number:int}/join", DECIDE_LINKS, review_person.join),
+    Page("GET", "/releases", RELEASE, releases.show),
+    Page("GET", "/releases/{number:int}", RELEASE, releases.show_one),
+    Page("POST", "/releases/{number:int}/look", RELEASE, releases.look),
+    Page("POST", "/releases/{number:int}/sign", RELEASE, releases.sign),
+    Page("POST", "/releases/{number:int}/publish", RELEASE, releases.publish),
+    Page("POST", "/releases/{number:int}/withdraw", RELEASE, releases.withdraw),
     Page("GET", "/developers", DEVELOPERS, developers.show),
     Page("GET", "/developers/samples", DEVELOPERS, copying.show),
     Page("GET", "/developers/messages", DEVELOPERS, messages_seen.show),
@@ -117,4 +145,5 @@ def routes(services: WebServices) -> list[HTTPRouteHandler | Router]:
             max_age=int(timedelta(days=365).total_seconds()), immutable=True, public=True
         ),
     )
-    return [*(handler(services, each) for each in PAGES), files]
+    pages = [handler(services, each) for each in PAGES]
+    return [*pages, *public_routes(services), files]

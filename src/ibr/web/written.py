@@ -61,15 +61,15 @@ class Written:
         amount = format_compact_decimal(
             major(minor, currency), fraction_digits=1, locale=self._locale
         )
-        return self._beside(currency, amount)
+        return self.beside(currency, amount)
 
     def _amount(self, value: Decimal, currency: str) -> str:
         # Whole amounts are easier to read without their two noughts.
         digits = 0 if value == value.to_integral_value() else get_currency_precision(currency)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return self._beside(currency, format_decimal(value, format=pattern, locale=self._locale))
+        return self.beside(currency, format_decimal(value, format=pattern, locale=self._locale))
 
-    def _beside(self, currency: str, amount: str) -> str:
+    def beside(self, currency: str, amount: str) -> str:
         """The amount with its currency's code on the side where the language has it."""
         before = self._locale.currency_formats["standard"].pattern.startswith("¤")
         return f"{currency}\u00a0{amount}" if before else f"{amount}\u00a0{currency}"

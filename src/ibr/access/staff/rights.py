@@ -29,6 +29,8 @@ CALLBACKS: Final = "callbacks"
 APPLICANT: Final = "applicant"
 CASES: Final = "cases"
 CASE_FIGURES: Final = "case_figures"
+# Releases: seen, looked at, signed, published and withdrawn; two people are needed.
+RELEASE: Final = "release"
 
 # What may be done with a case: handed out, worked on, and decided as the second person.
 CASE_ASSIGN: Final = "case_assign"
@@ -78,7 +80,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "administrator": Rights(
         _FIGURES
         | {PERSON, DEVELOPERS, CALLBACKS, CASES, CASE_FIGURES, CASE_ASSIGN, REVIEW}
-        | {FINDINGS, EXEMPT, PAIRS_EDIT},
+        | {FINDINGS, EXEMPT, PAIRS_EDIT, RELEASE},
         ("complaint", "data_correction", "case_work"),
     ),
     "programme_officer": Rights(
@@ -95,7 +97,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         },
         ("enrolment_check", "complaint", "data_correction", "case_work"),
     ),
-    "analyst": Rights(_FIGURES | {CASE_FIGURES}),
+    "analyst": Rights(_FIGURES | {CASE_FIGURES, RELEASE}),
     "auditor": Rights(_FIGURES | {PERSON, CASES, CASE_FIGURES, REVIEW, FINDINGS}, ("audit",)),
     "help_desk": Rights(
         frozenset({COUNTRY, PROGRAMME, PERSON, PAIRS}), ("help_desk_request", "complaint")

@@ -21,6 +21,7 @@ from ibr.access.staff.model import Officer, Session
 from ibr.db.pool import Connection
 from ibr.errors import TooMuch
 
+SESSION_COOKIE = "ibr_session"
 LONGEST_SESSION = timedelta(hours=8)
 SEEN_EVERY = timedelta(seconds=30)
 # Failures from one place at one address are counted for this long.

@@ -44,6 +44,8 @@ class Book:
         self.sources = sorted(sources, key=lambda s: (s.imported_at, s.number), reverse=True)
         self._figures = figures
         self._follows = follows
+        # What the figures say of an area, sex and ages is the same on every day that is asked for.
+        self._remembered: dict[tuple[str, int, Ages, bool], list[Point] | NotFound] = {}
 
     def denominator(
         self,
@@ -60,7 +62,7 @@ class Book:
         notes: list[str] = []
         used: set[int] = set()
         for code in dict.fromkeys(areas):
-            points = self._points(self._area(code, day), sex, ages, split=split)
+            points = self._known_points(self._area(code, day), sex, ages, split=split)
             number, said, away = on_day(points, day, way)
             people += number
             years = max(years, away)
@@ -102,6 +104,19 @@ class Book:
                 "the list of areas. See: ibr areas list --on",
             )
         return area
+
+    def _known_points(self, area: Area, sex: int, ages: Ages, *, split: bool) -> list[Point]:
+        key = (area.code, sex, ages, split)
+        found = self._remembered.get(key)
+        if found is None:
+            try:
+                found = self._points(area, sex, ages, split=split)
+            except NotFound as refused:
+                found = refused
+            self._remembered[key] = found
+        if isinstance(found, NotFound):
+            raise found
+        return found
 
     def _points(self, area: Area, sex: int, ages: Ages, *, split: bool) -> list[Point]:
         """One number for each year that the figures say it of; NotFound where none does.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -26,6 +27,7 @@ from ibr.interop.dci.over_http import (
 )
 from ibr.interop.dci.services import Services
 from ibr.interop.own.asked_duplicates import answer_to, read_question
+from ibr.interop.own.own_figures import FiguresDesk, etag_of, is_about_figures
 from ibr.log import logger
 from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep, listed, reported
 
@@ -48,8 +50,12 @@ Read = TypeVar("Read")
 class OwnDoor:
     """The registry's own addresses in front of the rest of the application."""
 
-    def __init__(self, services: Services, rest: Application) -> None:
+    def __init__(
+        self, services: Services, rest: Application, idle: timedelta = timedelta(minutes=15)
+    ) -> None:
+        """`idle`: for so long an officer's session counts without being used."""
         self._services = services
+        self._figures = FiguresDesk(services, idle)
         self._rest = rest
         self._applicants = Applicants(services.database, services.sealer, services.blind_index)
         self._asks: dict[str, tuple[str, Ask]] = {
@@ -64,6 +70,9 @@ class OwnDoor:
             return
         headers: list[tuple[bytes, bytes]] = []
         try:
+            if is_about_figures(scope["path"]):
+                await self._read(scope, send)
+                return
             status, said = 200, await self._answered(scope, receive)
         except RegistryError as refused:
             status, said = _status(refused), _refusal(refused)
@@ -75,6 +84,24 @@ class OwnDoor:
             logger().exception("the registry failed to answer", path=scope["path"])
             status, said = 500, _failed()
         await _send(send, status, _encoder.encode(said), headers)
+
+    async def _read(self, scope: Scope, send: Send) -> None:
+        """Answers with figures; who has the same answer already is told so and sent nothing."""
+        if scope["method"] != "GET":
+            raise NotFound("path.get_only", "This address is for GET.")
+        headers = headers_of(scope)
+        body = _encoder.encode(await self._figures.answer(scope, headers))
+        mark = etag_of(body)
+        kept = [
+            (b"etag", mark),
+            (b"cache-control", b"private, no-cache"),
+            (b"vary", b"Authorization, Cookie"),
+        ]
+        known = [each.strip() for each in headers.get(b"if-none-match", b"").split(b",")]
+        if mark in known:
+            await _send(send, 304, b"", kept)
+        else:
+            await _send(send, 200, body, kept)
 
     async def _answered(self, scope: Scope, receive: Receive) -> Any:
         asked = self._asks.get(scope["path"])
@@ -150,9 +177,11 @@ def _failed() -> Any:
 async def _send(send: Send, status: int, body: bytes, further: list[tuple[bytes, bytes]]) -> None:
     headers = [
         (b"content-type", b"application/json"),
-        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
         (b"content-length", str(len(body)).encode()),
         *further,
     ]
+    if all(name != b"cache-control" for name, _ in further):
+        headers.append((b"cache-control", b"no-store"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, SCOPES
 from ibr.interop.dci.openapi import document as of_the_standard
+from ibr.interop.own.own_openapi_figures import figure_paths, figure_schemas
 from ibr.interop.own.own_schemas import own_schemas
 
 Document = dict[str, Any]
@@ -149,14 +150,17 @@ def published() -> Document:
     whole = of_the_standard()
     parts = whole["components"]
     # The registry's own addresses stand under no other name than theirs.
-    own = {path: {"servers": [{"url": "/"}], **item} for path, item in _paths().items()}
+    both = {**_paths(), **figure_paths(TAG, _ERRORS)}
+    own = {path: {"servers": [{"url": "/"}], **item} for path, item in both.items()}
     return {
         **whole,
         "tags": [*whole["tags"], {"name": TAG, "description": _ABOUT_TAG}],
         "paths": {**whole["paths"], **own},
         "components": {
             **parts,
-            "schemas": dict(sorted({**parts["schemas"], **own_schemas()}.items())),
+            "schemas": dict(
+                sorted({**parts["schemas"], **own_schemas(), **figure_schemas()}.items())
+            ),
             "responses": {**parts["responses"], **_responses()},
         },
     }

@@ -35,11 +35,13 @@ class Story:
         return self
 
     def programme(
-        self, number: int, code: str, *, unit: int = 1, cycle: int = 1, gives: int = 1
-    ) -> Self:
+        self, number: int, code: str, *, unit: int = 1, cycle: int = 1, gives: int = 1,
+        functions: str = "", contribution: int = 3,
+    ) -> Self:  # fmt: skip
         return self._add(
             "programme", programme_id=number, code=code, assistance_unit=unit, benefit_type=gives,
-            currency="XTS", cycle_months=cycle,
+            functions=functions, currency="XTS", cycle_months=cycle,
+            contribution_type=contribution,
         )  # fmt: skip
 
     def rule(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -46,10 +46,13 @@ def opened_snapshot(
     snapshot: Snapshot,
     tables: Collection[str] | None = None,
     *,
+    also: Sequence[Path] = (),
     memory: str = MEMORY,
     threads: int = THREADS,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with a view for each table, or for these; closed at the end.
+
+    It reads and writes the folders of `also` as well, and nothing else.
 
     Conflict where a file is missing or is not the one that was written: what was found in it would
     prove nothing.
@@ -59,29 +62,39 @@ def opened_snapshot(
     for name in wanted:
         _must_be_as_written(place / f"{name}.parquet", snapshot)
     with TemporaryDirectory(prefix="temporary-", dir=folder) as temporary:
-        connection = engine(Path(temporary), place, memory=memory, threads=threads, locked=False)
+        connection = engine(
+            Path(temporary), place, *also, memory=memory, threads=threads, locked=False
+        )
         try:
             for name in wanted:
-                connection.execute(_view(place, name))
+                _make_view(connection, place, name)
             connection.execute("set lock_configuration = true")
             yield connection
         finally:
             connection.close()
 
 
-def _view(place: Path, name: str) -> str:
+def _make_view(connection: duckdb.DuckDBPyConnection, place: Path, name: str) -> None:
     file = quoted(str((place / f"{name}.parquet").resolve()))
     columns = ", ".join(f'"{each}"' for each in BY_NAME[name].names)
-    return f'create view "{name}" as select {columns} from read_parquet({file})'
+    try:
+        connection.execute(f'create view "{name}" as select {columns} from read_parquet({file})')
+    except duckdb.BinderException:
+        raise _older() from None
+
+
+def _older() -> Conflict:
+    return Conflict(
+        "snapshot.older",
+        "The snapshot was written before this table had what is asked for. Take a new one: "
+        "ibr checks run",
+    )
 
 
 def _must_be_as_written(file: Path, snapshot: Snapshot) -> None:
     noted = snapshot.files.get(file.name)
     if noted is None:
-        raise Conflict(
-            "snapshot.older",
-            "The snapshot was written before this table was there. Take a new one: ibr checks run",
-        )
+        raise _older()
     if not file.exists():
         raise Conflict(
             "snapshot.missing",

@@ -20,8 +20,9 @@ _NEVER_SAID: Final = "timestamptz '0001-01-02 00:00:00+00'"
 
 OUT: Final[dict[str, str]] = {
     "programme": """
-        select programme_id, code, assistance_unit, benefit_type, currency, cycle_months,
-               contribution_type, valid_from, valid_to, suspended_counts
+        select programme_id, code, assistance_unit, array_to_string(functions, ',') as functions,
+               benefit_type, currency, cycle_months, contribution_type, valid_from, valid_to,
+               suspended_counts
         from programme
     """,
     "programme_rule": """

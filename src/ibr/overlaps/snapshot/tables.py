@@ -72,6 +72,7 @@ _PROGRAMMES: Final = (
         ("programme_id", "INTEGER", "the registry's number for the programme"),
         ("code", "VARCHAR", "its code, for explanations"),
         ("assistance_unit", "SMALLINT", "1 person, 2 household, 3 family; empty where both"),
+        ("functions", "VARCHAR", "codes of what it protects against, as `1,4`"),
         ("benefit_type", "SMALLINT", "code of what it mainly gives"),
         ("currency", "VARCHAR", "of values that name none"),
         ("cycle_months", "SMALLINT", "months between two benefits"),

@@ -26,6 +26,7 @@ def _area(row: Any) -> Area:
         names=msgspec.json.decode(row["names"], type=dict[str, str]),
         other_names=tuple(row["other_names"]),
         outline=row["outline"],
+        centre=None if row["centre_x"] is None else (row["centre_x"], row["centre_y"]),
         population=row["population"],
         valid_from=row["valid_from"],
         valid_to=row["valid_to"],

@@ -44,6 +44,8 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
     names: dict[str, str]
     other_names: tuple[str, ...] = ()
     outline: str | None = None
+    centre: tuple[float, float] | None = None
+    """Where its label stands on the map."""
     population: int | None = None
     valid_from: date | None = None
     valid_to: date | None = None

@@ -22,3 +22,7 @@ class Programme(msgspec.Struct, kw_only=True, frozen=True):
     currency: str | None = None
     suspended_counts: bool = False
     cycle_months: int = 1
+    report_days: int = 15
+    """Days after the end of a cycle within which its report is due."""
+    pay_day: int | None = None
+    """Day of the month until which benefits are due, where a rule says so."""

@@ -47,6 +47,10 @@ def check(programme: Programme) -> None:
         raise _wrong("currency", "is not an ISO 4217 code")
     if not 1 <= programme.cycle_months <= 120:
         raise _wrong("cycle_months", "is the number of months between two reports")
+    if not 0 <= programme.report_days <= 366:
+        raise _wrong("report_days", "is a number of days from 0 to 366 after the end of a cycle")
+    if programme.pay_day is not None and not 1 <= programme.pay_day <= 31:
+        raise _wrong("pay_day", "is a day of the month from 1 to 31, or empty")
 
 
 def _check_code(field: str, value: int | None, codes: CodeList) -> None:

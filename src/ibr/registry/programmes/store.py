@@ -17,8 +17,8 @@ async def put(connection: Connection, programme: Programme) -> bool:
         insert into ibr.programme (code, names, descriptions, institution, institution_type,
                                    legal_status, functions, contribution_type, programme_type,
                                    assistance_unit, benefit_type, currency, suspended_counts,
-                                   cycle_months)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                                   cycle_months, report_days, pay_day)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         on conflict (code) do update set
             names = excluded.names, descriptions = excluded.descriptions,
             institution = excluded.institution, institution_type = excluded.institution_type,
@@ -27,7 +27,8 @@ async def put(connection: Connection, programme: Programme) -> bool:
             programme_type = excluded.programme_type,
             assistance_unit = excluded.assistance_unit, benefit_type = excluded.benefit_type,
             currency = excluded.currency, suspended_counts = excluded.suspended_counts,
-            cycle_months = excluded.cycle_months
+            cycle_months = excluded.cycle_months, report_days = excluded.report_days,
+            pay_day = excluded.pay_day
         returning xmax = 0
         """,
         programme.code,
@@ -44,6 +45,8 @@ async def put(connection: Connection, programme: Programme) -> bool:
         programme.currency,
         programme.suspended_counts,
         programme.cycle_months,
+        programme.report_days,
+        programme.pay_day,
     )
     return added
 

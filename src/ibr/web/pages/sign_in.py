@@ -9,6 +9,7 @@ import msgspec
 from litestar import Response
 
 from ibr.access.staff.sign_in import (
+    SESSION_COOKIE,
     Candidate,
     candidate,
     count_failure,
@@ -21,7 +22,6 @@ from ibr.audit.events import SIGN_IN_REFUSED, SIGNED_IN, SIGNED_OUT
 from ibr.audit.record import record_event
 from ibr.errors import TooMuch
 from ibr.web.answers import cookie, go_to, own_address, page
-from ibr.web.gate import SESSION_COOKIE
 from ibr.web.visit import Visit
 
 # Before there is a session, a form's token is compared with this cookie: another site can make a

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from ibr.access.staff.rights import CASES, FINDING_COUNTS, REVIEW
+from ibr.access.staff.rights import CASES, FINDING_COUNTS, RELEASE, REVIEW
 from ibr.identity.review.waiting import waits_for_anybody
 from ibr.overlaps.cases.desk.look import tally
 from ibr.overlaps.findings.desk.look import finding_counts
+from ibr.publish.releases.read import releases
 from ibr.web.visit import Visit
 
 
@@ -38,6 +39,8 @@ async def tiles_of(visit: Visit) -> list[Tile]:
         tiles.append(await _findings(visit))
     if CASES in asker.scopes:
         tiles.append(await _cases(visit))
+    if RELEASE in asker.scopes:
+        tiles.append(await _releases(visit))
     return tiles
 
 
@@ -49,6 +52,22 @@ async def _cases(visit: Visit) -> Tile:
         "overdue": written.count(counts.overdue),
     }
     return Tile(visit.say("Open cases"), counts.open, more, "/cases")
+
+
+async def _releases(visit: Visit) -> Tile:
+    """Releases that were built and still want a signature or to be published."""
+    async with visit.services.database.transaction(()) as connection:
+        found = await releases(connection, published=False)
+    waiting = [each for each in found if each.state in ("built", "signed")]
+    doubtful = sum(bool(each.known_before) and each.looked_by is None for each in waiting)
+    return Tile(
+        visit.say("Releases waiting"),
+        len(waiting),
+        visit.say("%(count)s of them to look at first") % {"count": visit.written.count(doubtful)}
+        if doubtful
+        else visit.say("to be signed by two people and published"),
+        "/releases",
+    )
 
 
 async def _findings(visit: Visit) -> Tile:

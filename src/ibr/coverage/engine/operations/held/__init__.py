@@ -1,0 +1,1 @@
+"""What records say of people and payments: filled fields, numbers, duplicates, what was due."""

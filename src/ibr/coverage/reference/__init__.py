@@ -1,0 +1,1 @@
+"""Amounts that benefits are held against: poverty line, minimum wage, food basket, pension."""

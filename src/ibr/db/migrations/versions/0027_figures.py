@@ -1,0 +1,12 @@
+"""Runs of indicators and the figures they froze; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0027"
+down_revision = "0026"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

@@ -1,0 +1,12 @@
+"""Releases: what was protected, signed and published; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0030"
+down_revision = "0029"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

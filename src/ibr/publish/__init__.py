@@ -1,0 +1,1 @@
+"""What leaves the ministry, and in which forms: files, the brief, releases."""

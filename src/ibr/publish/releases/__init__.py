@@ -1,0 +1,1 @@
+"""Releases: numbered, protected, signed by two people; what everybody outside sees."""

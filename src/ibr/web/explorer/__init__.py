@@ -1,0 +1,1 @@
+"""The coverage explorer: what is asked stands in the address, what is shown is frozen."""

@@ -1,0 +1,1 @@
+"""The public site: released figures for everybody, without signing in."""
