@@ -1,0 +1,12 @@
+"""What programmes are to report when; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0032"
+down_revision = "0031"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

@@ -1,0 +1,12 @@
+"""Budgets of distinct people, alarms, protected people; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0037"
+down_revision = "0036"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

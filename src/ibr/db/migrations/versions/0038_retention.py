@@ -1,0 +1,12 @@
+"""How long data is kept, erasures, extracts; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0038"
+down_revision = "0037"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

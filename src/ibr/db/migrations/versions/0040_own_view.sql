@@ -1,0 +1,3 @@
+-- What a person asked to see, to correct and objected to.
+
+select 1;
