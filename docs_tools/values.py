@@ -76,8 +76,8 @@ def rights_page() -> str:
         "asked for, at most these. A slash for a dot is read as the same. A scope says what a "
         "partner may do, its agreement with each programme says about whom.\n\n"
         + table(("scope", "meaning"), scopes)
-        + "\n## Roles of officers\n\nAn officer has one role, and reaches the programmes named "
-        "for them, or all.\n\n" + table(("role", "pages", "purposes of a look-up"), roles)
+        + "\n## Roles of officers\n\nAn officer acts in one role at a time, and reaches the "
+        "programmes and areas named for that role, or all.\n\n" + table(("role", "pages", "purposes of a look-up"), roles)
     )
 
 

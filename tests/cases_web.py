@@ -131,12 +131,14 @@ async def officer(dsn: str, email: str) -> Asker:
     connection = await owner(dsn)
     try:
         row = await connection.fetchrow(
-            "select officer_id, name, role, programme_ids from officer where email = $1", email
+            "select officer_id, name, r.role, r.programmes from officer "
+            "join officer_role r using (officer_id) where email = $1",
+            email,
         )
         everything = await all_programmes(dsn)
     finally:
         await connection.close()
-    reach = everything if row["programme_ids"] is None else frozenset(row["programme_ids"])
+    reach = everything if row["programmes"] is None else frozenset(row["programmes"])
     return Asker(
         kind="officer",
         id=row["officer_id"],

@@ -20,6 +20,9 @@ from ibr.clock import today
 from ibr.db.embedded import find_or_start, stop
 from ibr.db.migrate import upgrade
 from ibr.settings import Settings
+from tests.watched_log import watched_log
+
+__all__ = ["watched_log"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 TEMPLATE = "ibr_template"

@@ -100,9 +100,11 @@ async def _nothing_else(scope: Json, receive: Any, send: Any) -> None:
 class Door:
     """The door over one database, and what a test needs to walk through it."""
 
-    def __init__(self, dsn: str, folder: Path, programmes: Sequence[Programme]) -> None:
+    def __init__(
+        self, dsn: str, folder: Path, programmes: Sequence[Programme], **settings: Any
+    ) -> None:
         self.dsn = dsn
-        self.settings = Settings(data_dir=folder, requests_per_minute=10_000_000)
+        self.settings = Settings(data_dir=folder, requests_per_minute=10_000_000, **settings)
         self.runner = asyncio.Runner()
         self.services: Services
         self.run(self._start(programmes))

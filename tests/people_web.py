@@ -37,6 +37,8 @@ OFFICERS = {
     "auditor@example.org": ("Otto Auditor", "auditor", None),
     "help@example.org": ("Hala Help", "help_desk", None),
     "steward@example.org": ("Stella Steward", "steward", None),
+    "planner@example.org": ("Paul Planner", "planner", None),
+    "watcher@example.org": ("Dora Privacy", "data_protection_officer", None),
 }
 _FIELDS = ("code", "en", "fr", "unit", "functions", "kind", "value", "cycle", "ages")
 _PROGRAMMES: list[dict[str, Any]] = [

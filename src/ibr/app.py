@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from litestar import Litestar
 
+from ibr.access.approvals.acts import register
+from ibr.access.approvals.agreement_acts import AGREEMENT_ACTS
+from ibr.access.approvals.bulk_export import BULK_EXPORT_ACT
+from ibr.access.approvals.officer_role import OFFICER_ACTS
+from ibr.access.approvals.partner_acts import PARTNER_ACTS
+from ibr.access.budgets.give import BUDGET_ACTS
+from ibr.access.budgets.model import Limit
+from ibr.access.budgets.spend import Budgets
 from ibr.access.limits import RequestLimit
 from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Tokens
+from ibr.audit.seals.anchor import FileAnchor
 from ibr.calls.set_up import caller_from
 from ibr.clock import now
 from ibr.collector import keep_what_is_loaded
+from ibr.db.backup.take import shelf_of
 from ibr.db.pool import Role, open_database
 from ibr.interop.dci.answers import Writer
 from ibr.interop.dci.bulk import Bulk, open_lane, spool_folder
@@ -32,7 +41,9 @@ from ibr.interop.own.own_door import OwnDoor
 from ibr.interop.own.own_openapi import published
 from ibr.jobs.queue import Jobs
 from ibr.jobs.worker import HEAVY_AT_ONCE, QUICK_AT_ONCE
+from ibr.operation.dependencies import Watched
 from ibr.operation.health import handlers
+from ibr.operation.requests import CountedRequests, Draining
 from ibr.overlaps.cases.terms import terms_from
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import open_keyring
@@ -41,8 +52,11 @@ from ibr.settings import Settings
 from ibr.trace.recorder import Recorder
 from ibr.web.routes import routes
 from ibr.web.services import WebServices
+from ibr.web.sign_in_settings import ends_of, ministry_from
 from ibr.web.unknown import unknown_addresses
 
+# What two people do together, each act from the part that knows how (access/approvals).
+ACTS = (*OFFICER_ACTS, *PARTNER_ACTS, *AGREEMENT_ACTS, BULK_EXPORT_ACT, *BUDGET_ACTS)
 # Short jobs side by side, the long ones, and some to spare for what else the worker does.
 WORKER_CONNECTIONS = QUICK_AT_ONCE + HEAVY_AT_ONCE + 4
 
@@ -84,8 +98,11 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
         recorder=Recorder(database, sealer, mode=settings.trace, content=settings.trace_content),
         calls=calls,
         reached_at=settings.reached_at,
+        anchors=(FileAnchor(settings.anchored_in),),
         terms=terms_from(settings),
+        officer_unseen_days=settings.officer_unseen_days,
         enqueue=Jobs.enqueue,
+        budgets=Budgets(Limit(*settings.partner_people)),
     )
 
 
@@ -110,12 +127,17 @@ class Application:
         self._settings = settings
         self._dsn = dsn
         self._door: StandardDoor | None = None
-        self._rest: Litestar | None = None
+        self.draining = Draining()
+        """Set when the process is to end: it is not ready any more, and finishes what it has."""
+        self._counted = CountedRequests(self._answer, self.draining)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
             return
+        await self._counted(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self._door is not None
         await self._door(scope, receive, send)
 
@@ -135,6 +157,7 @@ class Application:
     @asynccontextmanager
     async def _running(self) -> AsyncIterator[None]:
         settings = self._settings
+        register(ACTS)
         services = await build_services(
             settings, self._dsn, "ibr_app", settings.database_connections
         )
@@ -147,10 +170,14 @@ class Application:
             sealer=services.sealer,
             blind_index=services.blind_index,
             desk=DevelopersDesk(services, settings.registry_id, settings.reached_at),
+            ministry=ministry_from(settings, services.calls.send),
         )
+        # A connection of its own, so that a busy registry still says how it is doing.
+        jobs = await open_database(self._dsn, "ibr_worker", size=1, name="ibr health")
+        watched = Watched(services.database, jobs, settings.data_dir, self.draining)
         rest: Any = Litestar(
             route_handlers=[
-                *handlers(services.database),
+                *handlers(services.database, watched, shelf_of(settings)),
                 *docs_handlers(published()),
                 *routes(web),
             ],
@@ -159,14 +186,17 @@ class Application:
             openapi_config=None,
         )
         trace = Trace(services.recorder, services.book, services.tokens)
-        own = OwnDoor(services, rest, timedelta(minutes=settings.session_minutes))
+        own = OwnDoor(services, rest, ends_of(settings), settings.max_delivery_bytes)
         self._door = StandardDoor(services, bulk, own, settings.max_message_bytes, trace)
+        self._counted.know(
+            [*self._door.addresses, *own.addresses, *(route.path for route in rest.routes)]
+        )
         keep_what_is_loaded()
         try:
             async with services.recorder.running():
                 yield
         finally:
             bulk.close()
-            await services.database.close()
-            await services.questions.close()
+            for each in (services.database, services.questions, jobs):
+                await each.close()
             await services.calls.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from traceback import extract_tb
@@ -42,8 +43,11 @@ ALLOWED = frozenset(
         "signal",
         "pid",
         "role",
+        "correlation_id",
     ]
 )
+
+_OWN_TOKEN = re.compile("[0-9a-f]{32}")
 
 
 def _only_allowed(
@@ -51,6 +55,9 @@ def _only_allowed(
 ) -> MutableMapping[str, Any]:
     for key in [key for key in entry if key not in ALLOWED]:
         entry[key] = "[not logged]"
+    # The one value that may come from outside: another registry's own is left out.
+    if "correlation_id" in entry and not _OWN_TOKEN.fullmatch(str(entry["correlation_id"])):
+        entry["correlation_id"] = "[not ours]"
     return entry
 
 

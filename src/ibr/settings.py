@@ -63,6 +63,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: Annotated[
         int, Explained(ge=1, description="Requests that one partner may make in a minute.")
     ] = 1_000_000
+    partner_people_an_hour: Annotated[
+        int | None,
+        Explained(
+            ge=0,
+            description="Different people that a partner may ask about in an hour, unless it was "
+            "given a budget of its own. Without it 5000 in production, 1000000 in development.",
+        ),
+    ] = None
+    partner_people_a_day: Annotated[
+        int | None,
+        Explained(
+            ge=0,
+            description="The same in a day. Without it 20000 in production, 5000000 in "
+            "development.",
+        ),
+    ] = None
     public_url: Annotated[
         str | None,
         Explained(
@@ -108,6 +124,61 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     session_minutes: Annotated[
         int, Explained(ge=1, description="An officer's session ends after this much idle time.")
     ] = 15
+    session_hours: Annotated[
+        int, Explained(ge=1, description="An officer's session ends after so long in any case.")
+    ] = 8
+    second_factor: Annotated[
+        Literal["roles", "all"],
+        Explained(
+            description="Who must have a second factor: with `roles` administrators, stewards, "
+            "auditors and data-protection officers, in production; with `all` every officer."
+        ),
+    ] = "roles"
+    oidc_issuer: Annotated[
+        str | None,
+        Explained(
+            description="The ministry's own sign-in (OpenID Connect): its issuer, exactly as it "
+            "names itself. Without it officers sign in here only."
+        ),
+    ] = None
+    oidc_client_id: Annotated[
+        str | None, Explained(description="What the ministry's sign-in calls this registry.")
+    ] = None
+    oidc_client_secret_file: Annotated[
+        Path | None,
+        Explained(
+            description="File with the secret agreed with the ministry's sign-in; none for a "
+            "client without a secret, which PKCE alone protects."
+        ),
+    ] = None
+    oidc_name: Annotated[
+        str, Explained(description="What officers know the ministry's sign-in by, on its button.")
+    ] = ""
+    oidc_second_factor: Annotated[
+        str,
+        Explained(
+            description="Answers of the ministry's sign-in that stand for a second factor, "
+            "comma-separated, for example amr=mfa,acr=https://refeds.org/profile/mfa. Without "
+            "any, officers who need a second factor give one here."
+        ),
+    ] = ""
+    export_figures: Annotated[
+        int,
+        Explained(
+            ge=1,
+            description="Figures that one officer may take out in one file; more needs a second "
+            "person.",
+        ),
+    ] = 200_000
+    officer_unseen_days: Annotated[
+        int,
+        Explained(
+            ge=0,
+            le=3660,
+            description="Days after which an officer who was not on the pages is suspended; they "
+            "are warned before. 0 suspends nobody.",
+        ),
+    ] = 90
     case_triage_days: _Days = 5
     case_assigned_days: _Days = 10
     case_information_days: Annotated[
@@ -148,6 +219,41 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Explained(ge=1, description="Pages and files of the public site for one address a minute."),
     ] = 300
+    backup_dir: Annotated[
+        Path | None,
+        Explained(
+            description="Where backups and log files are kept; another disk than the database's. "
+            "Without it `backups` in the data folder."
+        ),
+    ] = None
+    backup_days: Annotated[
+        int,
+        Explained(ge=1, description="Days that backups are kept; the newest three always stay."),
+    ] = 35
+    anchor_file: Annotated[
+        Path | None,
+        Explained(
+            description="File outside the database that every seal of the audit trail is appended "
+            "to; best on another disk or host that only lets it grow. Without it "
+            "`anchor/seals.jsonl` in the data folder."
+        ),
+    ] = None
+    trusted_proxies: Annotated[
+        str,
+        Explained(
+            description="Addresses or networks of your own proxies, comma-separated. Only from "
+            "them X-Forwarded-For and X-Forwarded-Proto are believed."
+        ),
+    ] = ""
+    drain_seconds: Annotated[
+        int,
+        Explained(
+            ge=0,
+            le=15,
+            description="Seconds between SIGTERM and the end of listening, in which "
+            "/health/ready says 503 so that a proxy sends nothing more.",
+        ),
+    ] = 0
     locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
         "en"
     )
@@ -166,11 +272,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.profile == "production"
 
     @property
+    def partner_people(self) -> tuple[int, int]:
+        """Different people that a partner may ask about in an hour and in a day."""
+        usual = (5_000, 20_000) if self.production else (1_000_000, 5_000_000)
+        an_hour, a_day = self.partner_people_an_hour, self.partner_people_a_day
+        return (
+            usual[0] if an_hour is None else an_hour,
+            usual[1] if a_day is None else a_day,
+        )
+
+    @property
     def reached_at(self) -> str | None:
         """Where other registries reach this one; None where nobody has said."""
         if self.public_url:
             return self.public_url.rstrip("/")
         return None if self.production else f"http://127.0.0.1:{self.port}"
+
+    @property
+    def anchored_in(self) -> Path:
+        """The file that seals are appended to."""
+        return self.anchor_file or self.data_dir / "anchor" / "seals.jsonl"
 
     @property
     def own_ids(self) -> frozenset[str]:
@@ -207,7 +328,39 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             "IBR_TRACE_CONTENT is for a sandbox: with IBR_PROFILE=production no message is kept "
             "for looking at. Leave it out.",
         )
+    _check_sign_in(settings)
     return settings
+
+
+_LONGEST_IDLE_MINUTES, _LONGEST_SESSION_HOURS = 60, 12
+
+
+def _check_sign_in(settings: Settings) -> None:
+    """Refuses sessions that hardly end, and a sign-in of the ministry's that cannot work."""
+    if settings.production and (
+        settings.session_minutes > _LONGEST_IDLE_MINUTES
+        or settings.session_hours > _LONGEST_SESSION_HOURS
+    ):
+        raise NotUnderstood(
+            "setting.session",
+            "With IBR_PROFILE=production IBR_SESSION_MINUTES is at most "
+            f"{_LONGEST_IDLE_MINUTES} and IBR_SESSION_HOURS at most {_LONGEST_SESSION_HOURS}.",
+        )
+    if settings.oidc_issuer is None:
+        return
+    if settings.oidc_client_id is None or settings.reached_at is None:
+        raise NotUnderstood(
+            "setting.oidc",
+            "IBR_OIDC_ISSUER needs IBR_OIDC_CLIENT_ID, and IBR_PUBLIC_URL in production.",
+        )
+    local = not settings.production and settings.oidc_issuer.startswith("http://127.0.0.1")
+    if not settings.oidc_issuer.startswith("https://") and not local:
+        raise NotUnderstood("setting.oidc", "IBR_OIDC_ISSUER must begin with https://.")
+
+
+def variables_given() -> list[str]:
+    """The names of all IBR_ variables that are set, whether they are settings or not."""
+    return [name for name in os.environ if name.startswith("IBR_")]
 
 
 def environment_for(settings: Settings) -> dict[str, str]:

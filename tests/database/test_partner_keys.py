@@ -539,7 +539,12 @@ def test_the_running_registry_cannot_overrule_staff(desk: Desk, role: str) -> No
     assert desk.run(as_role(end, by_hand["kid"])) == "UPDATE 0"
     assert desk.run(as_role(end, revoked["kid"])) == "UPDATE 0"
     assert desk.run(as_role(end, fetched["kid"])) == "UPDATE 1"
-    refused("update ibr.partner_key set revoked_at = null where kid = $1", revoked["kid"])
+    # The pages revoke what two people approved, so the statement is allowed and finds no row.
+    again = "update ibr.partner_key set revoked_at = null where kid = $1 and revoked_at is not null"
+    if role == "ibr_app":
+        assert desk.run(as_role(again, revoked["kid"])) == "UPDATE 0"
+    else:
+        refused(again, revoked["kid"])
     refused("update ibr.partner_key set public_jwk = '{}' where kid = $1", fetched["kid"])
     refused("delete from ibr.partner_key where kid = $1", by_hand["kid"])
     refused(

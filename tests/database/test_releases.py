@@ -44,7 +44,13 @@ async def _fill(dsn: str) -> None:
     try:
         for who in ("one", "two", "three"):
             await add_officer(
-                connection, f"{who}@example.org", who.title(), "analyst", None, "x" * 20, None
+                connection,
+                f"{who}@example.org",
+                who.title(),
+                "analyst",
+                None,
+                "a long enough password",
+                None,
             )
     finally:
         await connection.close()

@@ -255,9 +255,10 @@ async def test_a_right_lost_in_the_middle_holds_from_there_on(
 ) -> None:
     await _send_and_die(desk, monkeypatch, 2)
     await desk.rows(
-        "update ibr.partner_programme set may_report = false where programme_id = "
-        "(select programme_id from ibr.programme where code = 'SNAP') and partner_id = "
-        "(select partner_id from ibr.partner where sender_id = $1)",
+        "update ibr.agreement_clause set programmes = array_remove(programmes, "
+        "(select programme_id from ibr.programme where code = 'SNAP')) where 'report' = any (acts) "
+        "and agreement_no in (select agreement_no from ibr.agreement join ibr.partner "
+        "using (partner_id) where sender_id = $1)",
         desk.sender,
     )
     await desk.resume()
@@ -274,8 +275,9 @@ async def test_all_rights_lost_in_the_middle_ends_it_all_the_same(
 ) -> None:
     await _send_and_die(desk, monkeypatch, 2)
     await desk.rows(
-        "update ibr.partner_programme set may_report = false where partner_id = "
-        "(select partner_id from ibr.partner where sender_id = $1)",
+        "update ibr.agreement_clause set programmes = '{}' where 'report' = any (acts) "
+        "and agreement_no in (select agreement_no from ibr.agreement join ibr.partner "
+        "using (partner_id) where sender_id = $1)",
         desk.sender,
     )
     # The sender may not report any more; what was accepted before is brought to its end.

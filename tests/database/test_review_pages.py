@@ -166,8 +166,8 @@ async def test_a_pair_outside_the_programmes_of_an_officer_is_not_there(
 ) -> None:
     pair = await a_plain_pair(country)
     await country.read(
-        f"update officer set programme_ids = array(select programme_id from programme "
-        f"where code = 'OAP') where email = '{STEN}'"
+        f"update officer_role r set programmes = array(select programme_id from programme "
+        f"where code = 'OAP') from officer o where o.officer_id = r.officer_id and email = '{STEN}'"
     )
     try:
         async with steward(country, STEN) as client:
@@ -177,7 +177,10 @@ async def test_a_pair_outside_the_programmes_of_an_officer_is_not_there(
                 address_of(pair), data={"form_token": token(listed.text), **SAME}
             )
     finally:
-        await country.read(f"update officer set programme_ids = null where email = '{STEN}'")
+        await country.read(
+            f"update officer_role r set programmes = null from officer o "
+            f"where o.officer_id = r.officer_id and email = '{STEN}'"
+        )
     assert (opened.status_code, said.status_code) == (404, 404)
     assert written_pair(pair) not in listed.text
     assert await decisions(country) == []

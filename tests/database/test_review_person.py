@@ -119,8 +119,8 @@ async def test_a_person_of_no_number_and_one_out_of_reach_are_not_there(
 async def test_a_record_out_of_reach_is_not_shown_and_not_parted(country: WebCountry) -> None:
     pair = await one_person(country, low=Told(given="Zawadi"))
     await country.read(
-        f"update officer set programme_ids = array(select programme_id from programme "
-        f"where code = 'OAP') where email = '{STEN}'"
+        f"update officer_role r set programmes = array(select programme_id from programme "
+        f"where code = 'OAP') from officer o where o.officer_id = r.officer_id and email = '{STEN}'"
     )
     try:
         async with steward(country, STEN) as client:
@@ -129,7 +129,10 @@ async def test_a_record_out_of_reach_is_not_shown_and_not_parted(country: WebCou
             form = {"form_token": token(home.text), "record": record(pair[1]), **TWINS}
             said = await client.post(f"{PAGE}/part", data=form)
     finally:
-        await country.read(f"update officer set programme_ids = null where email = '{STEN}'")
+        await country.read(
+            f"update officer_role r set programmes = null from officer o "
+            f"where o.officer_id = r.officer_id and email = '{STEN}'"
+        )
     assert page.status_code == 200
     assert "Zawadi" not in page.text
     assert said.status_code == 303

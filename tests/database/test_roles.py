@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 import pytest
 
+from ibr.db.classes import CLASSES
 from ibr.db.pool import open_database
 from ibr.errors import Unavailable
 from tests.door import Door, System
@@ -33,7 +34,12 @@ async def as_role(
         async with connection.transaction():
             await connection.execute(f"set local role {role}")
             if reach is not None:
-                await connection.execute("select set_config('ibr.programmes', $1, true)", reach)
+                await connection.execute(
+                    "select set_config('ibr.programmes', $1, true), "
+                    "set_config('ibr.areas', '*', true), set_config('ibr.rights', $2, true)",
+                    reach,
+                    " ".join(CLASSES),
+                )
             return await connection.fetch(statement)
     finally:
         await connection.close()
@@ -208,8 +214,8 @@ def test_the_ledger_and_the_audit_trail_only_grow(
         "update delivery_part set sealed = ''",
         "insert into partner (sender_id, name, client_id, secret_hash, scopes) "
         "values ('x', 'x', 'x', 'x', '{}')",
-        "update partner set scopes = '{}'",
-        "update partner_programme set may_ask = true",
+        "update partner set name = 'x'",
+        "delete from partner_programme",
         "update registry_key set kid = 'x'",
         "insert into programme (code, names) values ('X', '{}')",
         "create table ibr.mine (x integer)",
@@ -219,6 +225,15 @@ def test_the_ledger_and_the_audit_trail_only_grow(
 )
 def test_what_the_registry_itself_may_never_do(door: Door, role: str, statement: str) -> None:
     refused(door, role, statement)
+
+
+def test_rights_of_partners_change_only_where_two_people_approved(door: Door) -> None:
+    door.partner()
+    statement = "update partner set scopes = scopes"
+    refused(door, "ibr_worker", statement)
+    assert run(door, "ibr_app", f"{statement} returning 1") == []
+    # The control: there are rows, which the owner's statement finds.
+    assert door.owner(f"{statement} returning 1")
 
 
 @pytest.mark.parametrize("role", ["ibr_auditor", "ibr_analyst"])

@@ -56,6 +56,7 @@ async def look_up(country: WebCountry, asker: Asker, subject: Subject = KNOWN) -
             services.blind_index,
             asker,
             subject=subject,
+            budgets=services.budgets,
             at=people_web.NOW,
         )
 

@@ -101,7 +101,7 @@ def test_the_page_says_why(sandbox: Reader) -> None:
         assert found
         fields = {
             "email": PARTNERS[0].developer,
-            "password": "sandbox-2026",
+            "password": "try-the-sandbox-2026",
             "form_token": found[1],
         }
         client.post("/sign-in", data=fields)

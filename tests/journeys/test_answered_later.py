@@ -182,9 +182,9 @@ def test_the_programmes_of_now_are_searched_and_not_those_of_the_ack(
     system = door.partner(callback_urls=[CALLBACKS], ask=["DCI001", "DCI002"], report=[])
     system.post(SEARCH_LATER, searching(system, somebody, sender_uri=ON_SEARCH))
     door.owner(
-        "delete from partner_programme where partner_id = (select partner_id from partner "
-        "where sender_id = $1) and programme_id = (select programme_id from programme "
-        "where code = 'DCI002')",
+        "update agreement_clause set programmes = array_remove(programmes, (select programme_id "
+        "from programme where code = 'DCI002')) where agreement_no in (select agreement_no "
+        "from agreement join partner using (partner_id) where sender_id = $1)",
         system.sender_id,
     )
     [item] = worker.answered(system).items

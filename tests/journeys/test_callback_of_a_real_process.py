@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import httpx
+import msgspec
 import pytest
 
 from ibr_messages.errors import NotProven
@@ -24,7 +26,7 @@ def registry() -> Iterator[RegistryProcess]:
     registry = RegistryProcess()
     try:
         registry.add_programmes("DCI001")
-        registry.start()
+        registry.start(patience=150)
         yield registry
     finally:
         registry.stop()
@@ -65,6 +67,26 @@ def test_a_signed_search_gets_its_signed_callback(
     assert (item["reference_id"], len(item["data"]["reg_records"])) == ("ref-1", 1)
     with pytest.raises(NotProven):
         verified(body.replace(b"847951632", b"847951633"), jwks, "ibr.example.org")
+
+
+def test_one_correlation_id_leads_from_the_ack_to_the_callback_in_the_log(
+    registry: RegistryProcess, receiver: CallbackReceiver, partner: Partner
+) -> None:
+    """And what is said on the way names nobody (reliability G3)."""
+    before = len(receiver.received)
+    with httpx.Client() as client:
+        ack = partner.post(client, "/registry/search", search(partner)).json()["message"]
+    receiver.wait_for(before + 1)
+    deadline = time.monotonic() + 10
+    steps: list[str] = []
+    while len(steps) < 3 and time.monotonic() < deadline:
+        lines = (registry.folder / "registry.log").read_text().splitlines()
+        steps = [
+            msgspec.json.decode(line)["event"] for line in lines if ack["correlation_id"] in line
+        ]
+        time.sleep(0.1)
+    assert steps == ["request acknowledged", "request answered", "callback tried"]
+    assert "847951632" not in "".join(lines)
 
 
 def test_each_of_many_is_answered_once(

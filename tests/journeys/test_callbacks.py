@@ -135,8 +135,9 @@ async def test_what_a_partner_may_not_see_any_more_does_not_leave(
     )
     await changed(
         office,
-        "delete from partner_programme where partner_id = "
-        "(select partner_id from partner where sender_id = $1)",
+        "update agreement_clause set programmes = '{}' where agreement_no in "
+        "(select agreement_no from agreement join partner using (partner_id) "
+        "where sender_id = $1)",
         partner.sender_id,
     )
     received = await delivered(office, receiver)
@@ -171,7 +172,8 @@ async def test_a_right_is_lost_with_its_scope_and_with_its_day(
     else:
         await changed(
             office,
-            f"update partner_programme set valid_to = current_date - 1 where {of_partner}",
+            "update agreement set valid_from = '2020-01-01', valid_to = current_date - 1 "
+            f"where {of_partner}",
             partner.sender_id,
         )
     received = await delivered(office, receiver)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import msgspec
 import pytest
 
 from ibr.access.staff.add_officer import add_officer
-from ibr.access.staff.sign_in import SESSION_COOKIE, candidate, open_session
+from ibr.access.staff.sign_in import SESSION_COOKIE, begin_session, candidate
 from ibr.clock import now
 from ibr.coverage.catalogue.all import BY_CODE
 from ibr.coverage.figures import read
@@ -47,7 +46,7 @@ def frozen(door: Door) -> Door:
 def own(frozen: Door) -> Iterator[httpx.AsyncClient]:
     client = httpx.AsyncClient(
         transport=httpx.ASGITransport(
-            OwnDoor(frozen.services, _nothing_else, timedelta(minutes=15))
+            OwnDoor(frozen.services, _nothing_else)
         ),
         base_url="http://registry.test",
     )
@@ -99,7 +98,7 @@ def signed_in(door: Door, role: str) -> dict[str, str]:
         async with owner_transaction(door.dsn) as connection:
             who = await candidate(connection, f"{role}@example.org", "127.0.0.1", now())
             assert who.officer_id is not None
-            return await open_session(connection, who, who.officer_id, now())
+            return await begin_session(connection, who.officer_id, now())
 
     return {"cookie": f"{SESSION_COOKIE}={door.run(work())}"}
 

@@ -87,7 +87,7 @@ def test_control_where_the_ledger_is_not_written_the_answer_would_come(
     async def written_nowhere(*_: object) -> None:
         return None
 
-    monkeypatch.setattr("ibr.questions.enrolled.record_questions", written_nowhere)
+    monkeypatch.setattr("ibr.questions.enrolled.record_asked", written_nowhere)
     with without_the_right(door, "insert", "question_asked"):
         assert system.ask(a_number(), "DCI001").says == ["no"]
 

@@ -161,9 +161,9 @@ def test_records_no_longer_in_reach_are_left_out(
     system.post(SEARCH_LATER, searching(system, somebody, transaction_id="txn-reach"))
     worker.answer()
     door.owner(
-        "delete from partner_programme where partner_id = (select partner_id from partner "
-        "where sender_id = $1) and programme_id = (select programme_id from programme "
-        "where code = 'DCI002')",
+        "update agreement_clause set programmes = array_remove(programmes, (select programme_id "
+        "from programme where code = 'DCI002')) where agreement_no in (select agreement_no "
+        "from agreement join partner using (partner_id) where sender_id = $1)",
         system.sender_id,
     )
     door.run(door.services.book.refresh(0))

@@ -213,8 +213,9 @@ def test_a_right_lost_before_the_news_are_written_holds_them_back(
     suspended(programme, uin)
     assert teller.match().told == 1
     door.owner(
-        "update partner_programme pp set may_ask = false from partner p "
-        "where p.partner_id = pp.partner_id and p.sender_id = $1",
+        "update agreement_clause set programmes = '{}' where agreement_no in "
+        "(select agreement_no from agreement join partner using (partner_id) "
+        "where sender_id = $1)",
         losing.sender_id,
     )
     assert teller.write() == 0

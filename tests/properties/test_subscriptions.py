@@ -41,6 +41,11 @@ from tests.subscribing import by_query
 PEOPLE = 25
 EVENTS = ("enrolled", "status_changed", "ended")
 # Who may see what at first; the last one is shut out for a while.
+# The clause by which a partner asks and hears of changes.
+ASKED_OF = (
+    "'changes' = any (acts) and agreement_no in (select agreement_no from agreement "
+    "join partner using (partner_id) where sender_id = $1)"
+)
 REACH = {"all": ["all"], "cash": ["CASH"], "two": ["FOOD", "WORK"]}
 Json = dict[str, Any]
 
@@ -88,9 +93,9 @@ class World:
             for name, ask in REACH.items():
                 if ask != ["all"]:
                     await owner.execute(
-                        "update partner_programme pp set may_ask = r.code = any ($2::text[]) "
-                        "from partner p, programme r where pp.partner_id = p.partner_id "
-                        "and r.programme_id = pp.programme_id and p.sender_id = $1",
+                        "update agreement_clause set programmes = (select "
+                        "coalesce(array_agg(programme_id), '{}') from programme "
+                        f"where code = any ($2::text[])) where {ASKED_OF}",
                         f"{name}.example.org",
                         ask,
                     )
@@ -135,10 +140,9 @@ class World:
         if name == "all":
             return
         self.door.owner(
-            "insert into partner_programme (partner_id, programme_id, may_ask) "
-            "select p.partner_id, r.programme_id, $3 from partner p, programme r "
-            "where p.sender_id = $1 and r.code = $2 "
-            "on conflict (partner_id, programme_id) do update set may_ask = $3",
+            "update agreement_clause set programmes = array_remove(programmes, r.programme_id) "
+            "|| case when $3 then array[r.programme_id] else '{}' end "
+            f"from programme r where r.code = $2 and {ASKED_OF}",
             f"{name}.example.org",
             code,
             allowed,

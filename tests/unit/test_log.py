@@ -39,6 +39,12 @@ def test_control_what_is_listed_is_written() -> None:
     )
 
 
+def test_a_correlation_id_is_written_only_where_it_is_our_own() -> None:
+    ours = "0123456789abcdef0123456789abcdef"
+    assert ours in line(event="request answered", correlation_id=ours)
+    assert "ZZ-CANARY" not in line(event="request answered", correlation_id="ZZ-CANARY-0001")
+
+
 def test_an_exception_is_written_without_its_text() -> None:
     try:
         raise ValueError("ZZ-CANARY 9451937701")

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ibr.asker import Asker, Purpose
+from ibr.asker import Asker, Purpose, Term
 
 EncryptionPolicy = Literal["off", "accepted", "required"]
 
@@ -51,6 +51,7 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     callback_urls: tuple[str, ...] = ()
     jwks_url: str | None = None
     encryption_policy: EncryptionPolicy = "accepted"
+    terms: tuple[Term, ...] | None = None
 
     def asker(self, scopes: frozenset[str], purpose: Purpose | None = None) -> Asker:
         """The partner as an asker, with the scopes of its token and a purpose."""
@@ -62,6 +63,7 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
             ask=self.ask,
             report=self.report,
             scopes=scopes & self.scopes,
+            terms=self.terms,
         )
 
     def key(self, kid: str, whole_key_id: str, moment: datetime) -> PartnerKey | None:

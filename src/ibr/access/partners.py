@@ -9,10 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from ibr.access import store
+from ibr.access.agreements import store as agreements
+from ibr.access.agreements.rules import loose
 from ibr.access.keys.change_keys import Times, add_keys
 from ibr.access.model import Partner, ProgrammeRight
 from ibr.access.scopes import read_scopes
 from ibr.access.secrets import hash_secret
+from ibr.asker import Asker
 from ibr.audit.events import PARTNER_ADDED, PARTNER_CHANGED, PARTNER_SUSPENDED
 from ibr.audit.record import record_event
 from ibr.clock import now
@@ -126,10 +129,12 @@ async def add_partner(
     callback_urls: list[str],
     signature_profile: str = "canonical",
     encryption_policy: str = "accepted",
+    asker: Asker | None = None,
 ) -> dict[str, str]:
     """Adds a partner and returns its sender_id, client_id and client_secret, shown this once.
 
-    `keys` are public JWKs that were checked (ibr_messages/jwk.py); the connection is the owner's.
+    `keys` are public JWKs that were checked (ibr_messages/jwk.py). The connection is the owner's,
+    or that of an approved act (access/approvals) with the officer who proposed it.
     """
     secret = new_secret()
     values: dict[str, Any] = {
@@ -143,12 +148,9 @@ async def add_partner(
         "scopes": list(read_scopes(scopes)),
         "callback_urls": callback_urls,
         "jwks_url": jwks_url,
-        "ask_all": "all" in ask,
-        "report_all": "all" in report,
-        "purpose_code": "enrolment_check",
     }
     partner_id = await _add(connection, values, keys)
-    await _grant(connection, partner_id, report, ask)
+    await agree_loosely(connection, partner_id, report, ask, asker)
     details: dict[str, object] = {
         "partner": partner_id,
         "report": sorted(report),
@@ -158,7 +160,7 @@ async def add_partner(
         "encryption": encryption_policy,
         "keys": [key["kid"] for key in keys],
     }
-    await record_event(connection, kind=PARTNER_ADDED, asker=None, details=details, at=now())
+    await record_event(connection, kind=PARTNER_ADDED, asker=asker, details=details, at=now())
     client_id = str(values["client_id"])
     return {"sender_id": sender_id, "client_id": client_id, "client_secret": secret}
 
@@ -171,20 +173,55 @@ async def _add(connection: Connection, values: dict[str, Any], keys: list[dict[s
     return partner_id
 
 
-async def _grant(
-    connection: Connection, partner_id: int, report: list[str], ask: list[str]
-) -> None:
-    unknown = await store.grant_programmes(
-        connection,
+async def agree_loosely(
+    connection: Connection,
+    partner_id: int,
+    report: list[str],
+    ask: list[str],
+    asker: Asker | None = None,
+) -> int:
+    """An agreement from today on for what a partner is added with; its number.
+
+    `report` and `ask` are programme codes, or `all`. It names no law and no purposes, so whoever
+    reads agreements is told that it wants mending. NotUnderstood for a code that no programme has.
+    """
+    await check_programmes(connection, [*report, *ask])
+    numbers = {each.code: each.programme_id for each in await store.programmes(connection)}
+    wish = loose(
         partner_id,
-        [code for code in report if code != "all"],
-        [code for code in ask if code != "all"],
+        report=None if "all" in report else tuple(sorted(numbers[code] for code in set(report))),
+        ask=None if "all" in ask else tuple(sorted(numbers[code] for code in set(ask))),
+        today=now().date(),
     )
+    who = asker.name if asker else "the command line"
+    return await agreements.add(connection, wish, who, now())
+
+
+async def check_programmes(connection: Connection, codes: Sequence[str]) -> None:
+    """NotUnderstood where one of the codes is neither a programme's nor `all`."""
+    known = {each.code for each in await store.programmes(connection)} | {"all"}
+    unknown = sorted(set(codes) - known)
     if unknown:
         raise NotUnderstood(
             "programme.unknown",
             f"There is no programme {', '.join(unknown)}. Add it first: ibr programmes add CODE.",
         )
+
+
+async def change_scopes(
+    connection: Connection, asker: Asker | None, sender_id: str, scopes: Sequence[str]
+) -> None:
+    """Gives a partner exactly these scopes; the connection is the owner's or an approved act's."""
+    partner = await partner_of(connection, sender_id)
+    wanted = sorted(read_scopes(scopes))
+    await store.change_partner(connection, partner.partner_id, {"scopes": wanted})
+    await record_event(
+        connection,
+        kind=PARTNER_CHANGED,
+        asker=asker,
+        details={"partner": partner.partner_id, "scopes": wanted},
+        at=now(),
+    )
 
 
 async def suspend_partner(connection: Connection, sender_id: str, *, suspended: bool) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
+from ibr.access.agreements import store as agreements
+from ibr.access.agreements.rules import ASKING, default_purpose
 from ibr.access.model import Partner, PartnerKey, ProgrammeRight
+from ibr.asker import Term
 from ibr.db.pool import Connection
 
 
@@ -52,42 +54,37 @@ async def _keys(connection: Connection) -> dict[int, list[PartnerKey]]:
 
 
 async def partners(connection: Connection) -> list[Partner]:
-    """Every partner with its rights of today and the keys that count."""
+    """Every partner with what its agreements let it do today and the keys that count."""
     keys_of = await _keys(connection)
+    terms_of = await agreements.terms(connection)
     rows = await connection.fetch(
         """
         select p.partner_id, p.sender_id, p.name, p.client_id, p.secret_hash, p.signature_policy,
-               p.signature_profile, p.scopes, p.purpose_code,
-               p.callback_urls, p.jwks_url, p.encryption_policy,
-               p.suspended_at is not null as suspended,
-               array(select r.programme_id from programme r
-                     where p.ask_all or exists (
-                         select from partner_programme pp
-                         where pp.partner_id = p.partner_id and pp.programme_id = r.programme_id
-                           and pp.may_ask and current_date >= pp.valid_from
-                           and (pp.valid_to is null or current_date <= pp.valid_to))) as ask,
-               array(select r.programme_id from programme r
-                     where p.report_all or exists (
-                         select from partner_programme pp
-                         where pp.partner_id = p.partner_id and pp.programme_id = r.programme_id
-                           and pp.may_report and current_date >= pp.valid_from
-                           and (pp.valid_to is null or current_date <= pp.valid_to))) as report
+               p.signature_profile, p.scopes, p.callback_urls, p.jwks_url, p.encryption_policy,
+               p.suspended_at is not null as suspended
         from partner p
         """
     )
     return [
-        Partner(
-            **{
-                **dict(row),
+        _with_terms(
+            dict(row)
+            | {
                 "scopes": frozenset(row["scopes"]),
-                "ask": frozenset(row["ask"]),
-                "report": frozenset(row["report"]),
                 "callback_urls": tuple(row["callback_urls"]),
                 "keys": tuple(keys_of.get(row["partner_id"], ())),
-            }
+            },
+            tuple(terms_of.get(row["partner_id"], ())),
         )
         for row in rows
     ]
+
+
+def _with_terms(values: dict[str, Any], terms: tuple[Term, ...]) -> Partner:
+    ask = frozenset().union(*(each.programmes for each in terms if each.acts & ASKING))
+    report = frozenset().union(*(each.programmes for each in terms if "report" in each.acts))
+    return Partner(
+        **values, ask=ask, report=report, purpose_code=default_purpose(terms), terms=terms
+    )
 
 
 # The columns that a partner is added with.
@@ -102,9 +99,6 @@ _GIVEN = (
     "scopes",
     "callback_urls",
     "jwks_url",
-    "ask_all",
-    "report_all",
-    "purpose_code",
 )
 
 
@@ -127,6 +121,7 @@ async def add_partner(connection: Connection, values: dict[str, Any]) -> int:
 # What may be changed of a partner afterwards.
 CHANGEABLE = (
     "name",
+    "scopes",
     "signature_policy",
     "signature_profile",
     "encryption_policy",
@@ -144,31 +139,6 @@ async def change_partner(connection: Connection, partner_id: int, values: dict[s
         partner_id,
         *(values[name] for name in names),
     )
-
-
-async def grant_programmes(
-    connection: Connection, partner_id: int, report: Sequence[str], ask: Sequence[str]
-) -> list[str]:
-    """Gives rights by programme code; returns the codes that no programme has."""
-    known = {
-        row["code"]: row["programme_id"]
-        for row in await connection.fetch("select code, programme_id from ibr.programme")
-    }
-    wanted = dict.fromkeys([*report, *ask])
-    await connection.executemany(
-        """
-        insert into ibr.partner_programme (partner_id, programme_id, may_report, may_ask)
-        values ($1, $2, $3, $4)
-        on conflict (partner_id, programme_id) do update
-        set may_report = excluded.may_report, may_ask = excluded.may_ask
-        """,
-        [
-            (partner_id, known[code], code in report, code in ask)
-            for code in wanted
-            if code in known
-        ],
-    )
-    return [code for code in wanted if code not in known]
 
 
 async def suspend(connection: Connection, sender_id: str, *, suspended: bool) -> int | None:

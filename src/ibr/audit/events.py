@@ -21,19 +21,54 @@ CALLBACKS_REPLAYED: Final = "callback.replayed"
 CALLBACK_TESTED: Final = "callback.tested"
 DELIVERY_DONE: Final = "delivery.done"
 DELIVERY_REFUSED: Final = "delivery.refused"
+FILE_TRIED: Final = "file.tried"
+FILE_SENT: Final = "file.sent"
+FILE_ANSWERED: Final = "file.answered"
+DELIVERY_HELD: Final = "delivery.held"
+DELIVERY_DECIDED: Final = "delivery.decided"
+DELIVERY_NOT_TAKEN: Final = "delivery.not_taken"
+DELIVERY_UNDONE: Final = "delivery.undone"
+DELIVERY_LIMITS: Final = "delivery.limits"
 SIGNATURE_REFUSED: Final = "signature.refused"
 TOKEN_GIVEN: Final = "token.given"
 TOKEN_REFUSED: Final = "token.refused"
 SIGNED_IN: Final = "officer.signed_in"
 SIGN_IN_REFUSED: Final = "officer.sign_in_refused"
 SIGNED_OUT: Final = "officer.signed_out"
+CODE_REFUSED: Final = "officer.code_refused"
+FACTOR_CHANGED: Final = "officer.factor_changed"
+FACTORS_RESET: Final = "officer.factors_reset"
+BREAK_GLASS_SET: Final = "officer.break_glass_set"
+BREAK_GLASS_USED: Final = "officer.break_glass_used"
+MINISTRY_LINKED: Final = "officer.ministry_linked"
+MINISTRY_REFUSED: Final = "officer.ministry_refused"
 PARTNER_ADDED: Final = "partner.added"
 PARTNER_SUSPENDED: Final = "partner.suspended"
 PARTNER_CHANGED: Final = "partner.changed"
 PARTNER_KEYS: Final = "partner.keys_changed"
+AGREEMENT_ADDED: Final = "agreement.added"
+AGREEMENT_ENDED: Final = "agreement.ended"
 OWN_KEY_MADE: Final = "own_key.made"
 OWN_KEY_REVOKED: Final = "own_key.revoked"
 OFFICER_ADDED: Final = "officer.added"
+OFFICER_INVITED: Final = "officer.invited"
+OFFICER_RESET: Final = "officer.reset_asked"
+OFFICER_PASSWORD: Final = "officer.password_set"
+OFFICER_CHANGED: Final = "officer.changed"
+OFFICER_ROLE: Final = "officer.role_given"
+OFFICER_ROLE_ENDED: Final = "officer.role_ended"
+OFFICER_ACTS_IN: Final = "officer.acts_in"
+OFFICER_WARNED: Final = "officer.warned"
+OFFICER_SUSPENDED: Final = "officer.suspended"
+OFFICER_LET_IN: Final = "officer.let_in"
+OFFICER_SESSIONS: Final = "officer.sessions_ended"
+OFFICER_PROVED: Final = "officer.proved_again"
+OFFICER_NOT_PROVED: Final = "officer.not_proved_again"
+ACT_PROPOSED: Final = "act.proposed"
+ACT_APPROVED: Final = "act.approved"
+ACT_REFUSED: Final = "act.refused"
+ACT_WITHDRAWN: Final = "act.withdrawn"
+ACT_ALONE: Final = "act.without_second_person"
 PROGRAMME_ADDED: Final = "programme.added"
 QUESTION_DUPLICATES: Final = "question.possible_duplicates"
 LINK_DECIDED: Final = "link.decided"
@@ -69,6 +104,18 @@ RELEASE_LOOKED_AT: Final = "release.looked_at"
 RELEASE_SIGNED: Final = "release.signed"
 RELEASE_PUBLISHED: Final = "release.published"
 RELEASE_WITHDRAWN: Final = "release.withdrawn"
+AUDIT_KEY_MADE: Final = "audit.key_made"
+AUDIT_RESTORED: Final = "audit.restored"
+AUDIT_SEARCHED: Final = "audit.searched"
+AUDIT_EXPORTED: Final = "audit.exported"
+EVIDENCE_MADE: Final = "audit.evidence_made"
+BUDGET_GIVEN: Final = "budget.given"
+BUDGET_ENDED: Final = "budget.ended"
+ALARM_RAISED: Final = "alarm.raised"
+ALARM_LOOKED_AT: Final = "alarm.looked_at"
+PERSON_PROTECTED: Final = "protection.marked"
+PROTECTION_ENDED: Final = "protection.ended"
+PROTECTED_OPENED: Final = "protection.opened"
 
 CATALOGUE: Final = {
     QUESTION_ENROLLED: "A yes/no question was answered: programme, purpose, number of subjects.",
@@ -88,19 +135,54 @@ CATALOGUE: Final = {
     CALLBACK_TESTED: "A test callback was sent from the developers' page: to which partner.",
     DELIVERY_DONE: "A delivery was stored: programmes, counts of stored and refused records.",
     DELIVERY_REFUSED: "A delivery was refused as a whole: the reason.",
+    FILE_TRIED: "A file was to be tried out without effect: which, for which programme and month.",
+    FILE_SENT: "A file was sent on to be taken in: which, for which programme and month.",
+    FILE_ANSWERED: "A response file was handed out: of which file.",
+    DELIVERY_HELD: "A delivery is out of the ordinary and waits for a person: which, and why.",
+    DELIVERY_DECIDED: "Somebody let a delivery go, refused it, or began to undo it: which, what.",
+    DELIVERY_NOT_TAKEN: "The sender of a refused delivery got its answer: which, how many records.",
+    DELIVERY_UNDONE: "A delivery was voided or counts again: which, how many records changed.",
+    DELIVERY_LIMITS: "Limits of the checks on arrival were set: which programme, which limits.",
     SIGNATURE_REFUSED: "A message was refused because its signature is missing or does not hold.",
     TOKEN_GIVEN: "A partner got a bearer token.",
     TOKEN_REFUSED: "A token was asked for with a wrong or unknown client secret.",
     SIGNED_IN: "An officer signed in.",
     SIGN_IN_REFUSED: "Somebody tried to sign in with a wrong address or password.",
     SIGNED_OUT: "An officer signed out.",
+    CODE_REFUSED: "A wrong code or passkey was given as a second factor.",
+    FACTOR_CHANGED: "An officer changed the factors of their own account: what.",
+    FACTORS_RESET: "Whoever runs the registry took an officer's factors away: whose.",
+    BREAK_GLASS_SET: "An account was made one for emergencies, or an ordinary one again: which.",
+    BREAK_GLASS_USED: "An emergency account was signed in with. This is an alarm.",
+    MINISTRY_LINKED: "An officer first came by the ministry's own sign-in, and is known by it now.",
+    MINISTRY_REFUSED: "Signing in by way of the ministry was refused: the reason.",
     PARTNER_ADDED: "A partner was added: programmes, scopes, signature policy.",
     PARTNER_SUSPENDED: "A partner was shut out, or let in again.",
     PARTNER_CHANGED: "A partner's policies, addresses or name were changed: to what.",
     PARTNER_KEYS: "A partner's keys were added, ended or revoked, by hand or as fetched: which.",
+    AGREEMENT_ADDED: "An agreement with a partner was entered: which, until when, its clauses.",
+    AGREEMENT_ENDED: "An agreement with a partner was ended: which, from what day on.",
     OWN_KEY_MADE: "A key of the registry's own was made and announced: which, and from when.",
     OWN_KEY_REVOKED: "A key of the registry's own was revoked: which.",
     OFFICER_ADDED: "An officer was added: role.",
+    OFFICER_INVITED: "An officer was sent or handed a link to set a password: which officer.",
+    OFFICER_RESET: "A link to set a new password was made for an officer: which officer.",
+    OFFICER_PASSWORD: "An officer set or changed their password: with a link, or knowing the old one.",
+    OFFICER_CHANGED: "An officer's name or language was changed: which of them.",
+    OFFICER_ROLE: "An officer was given a role: which, programmes, areas, first and last day.",
+    OFFICER_ROLE_ENDED: "A role of an officer was ended, or was over by its last day: which.",
+    OFFICER_ACTS_IN: "An officer who holds several roles went on in another one: which.",
+    OFFICER_WARNED: "An officer will be suspended for not being seen: which, and on what day.",
+    OFFICER_SUSPENDED: "An officer was shut out: which, by an administrator or for not being seen.",
+    OFFICER_LET_IN: "An officer was let in again: which.",
+    OFFICER_SESSIONS: "Open sessions of an officer were ended: whose, how many.",
+    OFFICER_PROVED: "An officer proved again who they are, for an act that asks for it.",
+    OFFICER_NOT_PROVED: "Somebody failed to prove again who they are, in an open session.",
+    ACT_PROPOSED: "An act that needs two people was proposed: which act, digest of what it would do.",
+    ACT_APPROVED: "A second person approved an act, which was carried out: which, whose.",
+    ACT_REFUSED: "A second person refused an act: which, whose.",
+    ACT_WITHDRAWN: "An act that needs two people was withdrawn by its proposer: which.",
+    ACT_ALONE: "Whoever runs the registry did an act on its machine without a second person: which.",
     PROGRAMME_ADDED: "A programme was added or amended.",
     QUESTION_DUPLICATES: "Possible duplicates of an applicant were asked for: purpose, how many.",
     LINK_DECIDED: "Somebody decided about a possible link: which decision, reason and opinion.",
@@ -136,4 +218,32 @@ CATALOGUE: Final = {
     RELEASE_SIGNED: "Somebody stands for a release: which, and the digest of what was signed.",
     RELEASE_PUBLISHED: "A release was published: which, with the digest of its tables.",
     RELEASE_WITHDRAWN: "A release was withdrawn: which; the reason stands with it.",
+    AUDIT_KEY_MADE: "A key to seal the audit trail with was made: which, after which.",
+    AUDIT_RESTORED: "A backup was restored that lacks seals: which were lost, and why.",
+    AUDIT_SEARCHED: "Somebody searched the audit trail: what for, and how much was found.",
+    AUDIT_EXPORTED: "The audit trail was exported, to be verified elsewhere: which seals.",
+    EVIDENCE_MADE: "A pack of evidence was made: for what, with the digest of its contents.",
+    BUDGET_GIVEN: "An asker got a budget of its own: how many people an hour and a day.",
+    BUDGET_ENDED: "A budget of an asker's own was ended before its time: which.",
+    ALARM_RAISED: "Questions looked like more than work: which rule, whose, the counts.",
+    ALARM_LOOKED_AT: "Somebody looked at an alarm: which, and what came of it.",
+    PERSON_PROTECTED: "A person was marked as protected: the protection, reason, until when.",
+    PROTECTION_ENDED: "A person's protection was ended: which.",
+    PROTECTED_OPENED: "A protected person's records were opened: the reason that was given.",
 }
+
+# What is recorded even while sealing is late: who comes in to see what is wrong, looks at the trail
+# itself, and mends it. None of these tells anything of a person or changes a right.
+EVEN_LATE: Final = frozenset(
+    {
+        SIGNED_IN,
+        SIGN_IN_REFUSED,
+        SIGNED_OUT,
+        OFFICER_PROVED,
+        OFFICER_NOT_PROVED,
+        AUDIT_KEY_MADE,
+        AUDIT_RESTORED,
+        AUDIT_SEARCHED,
+        AUDIT_EXPORTED,
+    }
+)

@@ -261,6 +261,6 @@ def reset(
     if not yes:
         typer.confirm(f"Delete everything in {settings.data_dir}?", abort=True)
     stop(settings)
-    for name in ("demo", "keys", "spool", "snapshots", "figures", "postgres"):
+    for name in ("demo", "keys", "spool", "snapshots", "figures", "anchor", "postgres"):
         shutil.rmtree(settings.data_dir / name, ignore_errors=True)
     said("Forgotten. Make a new one with: ibr demo load")

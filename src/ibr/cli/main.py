@@ -20,10 +20,14 @@ NOUNS: Final = {
     "areas": "Administrative areas and their outlines.",
     "population": "How many people live where, by source.",
     "partners": "Who may speak to the registry.",
+    "agreements": "What each partner may tell, ask and see, by which law, until when.",
+    "budgets": "How many different people each asker may ask about, and does.",
     "keys": "The registry's own keys.",
     "sources": "Other registries to ask and to listen to.",
+    "deliveries": "What was sent: see, let go, refuse, void.",
     "outbox": "Promised messages to partners: see, send again, replay.",
     "subscriptions": "Who wants to hear of which changes.",
+    "intake": "What programmes tell, in files.",
     "linkage": "Who is who: which records are the same person.",
     "checks": "Look for what does not go together, and for what is missing.",
     "pairs": "Which programmes exclude each other, may go together or belong together.",
@@ -32,9 +36,10 @@ NOUNS: Final = {
     "review": "Possible links, looked at by people.",
     "indicators": "Figures: who is reached, who is not, what it costs.",
     "publish": "Releases of figures to the public and to partners.",
+    "audit": "The audit trail: verify, export, find, prove, seal.",
     "staff": "Officers who use the pages.",
     "sandbox": "For integrators: try things, check an endpoint.",
-    "db": "Upgrade the database.",
+    "db": "Upgrade, back up, restore and check the database.",
 }
 """Each noun stands in the file of its name, with what `ibr --help` says of it."""
 

@@ -13,6 +13,8 @@ import msgspec
 import typer
 
 from ibr.access import partners
+from ibr.access.approvals.alone import done_alone
+from ibr.access.approvals.partner_acts import ADD, KEY
 from ibr.access.keys.change_keys import Times, change_keys, known_keys
 from ibr.access.keys.model import FetchState, KnownKey
 from ibr.calls.rules import check_registered
@@ -88,6 +90,7 @@ def add(
 
     async def work() -> dict[str, str]:
         async with owner_transaction(location.dsn) as connection:
+            await done_alone(connection, ADD, now(), production=settings.production)
             return await partners.add_partner(
                 connection,
                 sender_id=sender_id,
@@ -245,6 +248,8 @@ def keys(
             await _fetch(settings, location.dsn, sender_id)
         async with owner_transaction(location.dsn) as connection:
             await change_keys(connection, sender_id, at, add=fresh, times=times, revoke=revoke)
+            if fresh or revoke:
+                await done_alone(connection, KEY, at, production=settings.production)
             return await known_keys(connection, sender_id)
 
     found, fetched = wait_for(work())

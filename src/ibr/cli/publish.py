@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,23 +10,15 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from ibr.access.staff.sign_in import (
-    candidate,
-    count_failure,
-    officer_of,
-    open_session,
-    session_of,
-    sign_out,
-)
-from ibr.asker import Asker, Purpose
+from ibr.cli.officer_proof import Code, Officer, Password, proven
 from ibr.cli.release_files import prepare
 from ibr.cli.show import command, data, said, settings_and_database, table, wait_for
 from ibr.clock import now
 from ibr.coverage.catalogue.all import BY_CODE
 from ibr.coverage.facts.write import facts_folder
 from ibr.coverage.figures import read as figures
-from ibr.db.pool import Database, open_database
-from ibr.errors import NotFound, NotProven, NotUnderstood
+from ibr.db.pool import open_database
+from ibr.errors import NotFound, NotUnderstood
 from ibr.publish.releases import read
 from ibr.publish.releases import sign as people
 from ibr.publish.releases.build import Wanted, build_release
@@ -41,10 +33,6 @@ app.command("prepare")(prepare)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[int, typer.Argument(help="Number of the release.")]
 For = Annotated[str, typer.Option("--for", help="public or partners.")]
-Officer = Annotated[str, typer.Option(help="E-mail address of the officer who does it.")]
-Password = Annotated[str, typer.Option(prompt=True, hide_input=True, envvar="IBR_OFFICER_PASSWORD")]
-
-_IDLE = timedelta(minutes=1)
 
 
 def _audience(text: str) -> Audience:
@@ -204,17 +192,17 @@ def check(
 
 @app.command("sign")
 @command
-def sign(number: Number, officer: Officer, password: Password) -> None:
+def sign(number: Number, officer: Officer, password: Password, code: Code = "") -> None:
     """Stand for a release; two different officers must."""
-    _as_officer(officer, password, lambda c, who: people.sign(c, who, number, now()))
+    _as_officer(officer, password, code, lambda c, who: people.sign(c, who, number, now()))
     said(f"Release {number} is signed by {officer}.")
 
 
 @app.command("publish")
 @command
-def publish(number: Number, officer: Officer, password: Password) -> None:
+def publish(number: Number, officer: Officer, password: Password, code: Code = "") -> None:
     """Publish a release that two people signed."""
-    _as_officer(officer, password, lambda c, who: people.publish(c, who, number, now()))
+    _as_officer(officer, password, code, lambda c, who: people.publish(c, who, number, now()))
     said(f"Release {number} is published.")
 
 
@@ -225,9 +213,12 @@ def withdraw(
     officer: Officer,
     password: Password,
     reason: Annotated[str, typer.Option(help="Why, in words for the readers.")],
+    code: Code = "",
 ) -> None:
     """Withdraw a release; it stays readable as withdrawn."""
-    _as_officer(officer, password, lambda c, who: people.withdraw(c, who, number, reason, now()))
+    _as_officer(
+        officer, password, code, lambda c, who: people.withdraw(c, who, number, reason, now())
+    )
     said(f"Release {number} is withdrawn.")
 
 
@@ -267,37 +258,20 @@ def calendar(
     )
 
 
-def _as_officer(email: str, password: str, step: Any) -> None:
+def _as_officer(email: str, password: str, code: str, step: Any) -> None:
     """Does a step as an officer who proves to be one: two people are two passwords."""
-    _, location = settings_and_database()
+    settings, location = settings_and_database()
 
     async def work() -> None:
         database = await open_database(location.dsn, "ibr_app", size=1, name="ibr publish")
         try:
-            asker = await _proven(database, email, password)
+            asker = await proven(database, settings, email, password, code)
             async with database.transaction(()) as connection:
                 await step(connection, asker)
         finally:
             await database.close()
 
     wait_for(work())
-
-
-async def _proven(database: Database, email: str, password: str) -> Asker:
-    async with database.transaction(()) as connection:
-        who = await candidate(connection, email, "command line", now())
-    number = await officer_of(who, password)
-    if number is None:
-        async with database.transaction(()) as connection:
-            await count_failure(connection, who, now())
-        raise NotProven("sign_in.wrong", "The address or the password is wrong.")
-    async with database.transaction(()) as connection:
-        secret = await open_session(connection, who, number, now())
-        session = await session_of(connection, secret, now(), _IDLE)
-        await sign_out(connection, secret, now())
-    if session is None:
-        raise NotProven("sign_in.wrong", "The address or the password is wrong.")
-    return session.officer.asker(Purpose("official_duty"))
 
 
 def _plain(head: ReleaseHead) -> dict[str, Any]:

@@ -10,24 +10,32 @@ import sys
 import threading
 from enum import StrEnum
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
-import uvicorn
 import uvloop
 
 from ibr.app import Application, build_worker_services
 from ibr.cli.db import prepare
 from ibr.cli.show import command, said, settings_and_database
+from ibr.clock import now
+from ibr.db.backup.backup_key import recipient
+from ibr.db.backup.keep_wal import keep_on
+from ibr.db.backup.take import handed_folder, shelf_of
+from ibr.db.embedded import cluster_of
 from ibr.db.migrate import state
 from ibr.db.pool import connect_as_owner
-from ibr.db.safety import refuse_unsafe
+from ibr.db.safety import refuse_unsafe, server_clock
 from ibr.errors import Unavailable
 from ibr.interop.dci.bulk import spool_folder
 from ibr.jobs.worker import run_worker
 from ibr.log import logger, set_up
+from ibr.operation.production import refuse_unsafe_settings
+from ibr.operation.serving import DrainingServer, config_of
 from ibr.protection.spool import clear
-from ibr.settings import Settings
+from ibr.settings import Settings, read_settings, variables_given
+
+_CLOCKS_APART: Final = 5.0
 
 
 class Part(StrEnum):
@@ -46,6 +54,7 @@ def serve(
     until_stdin_closes: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run the registry; ready when GET /health/ready answers 200."""
+    refuse_unsafe_settings(read_settings(), variables_given())
     settings, location = settings_and_database()
     set_up(settings.log_level)
     asyncio.run(_check(settings, location.dsn, location.kind))
@@ -62,12 +71,12 @@ def serve(
         )
         return
     clear(spool_folder(settings.data_dir))
-    worker = _Worker() if role is Part.ALL else None
+    parts = _beside(settings, location.kind) if role is Part.ALL else []
     try:
         _listen(settings, location.dsn, host or settings.host, port or settings.port)
     finally:
-        if worker is not None:
-            worker.stop()
+        for part in parts:
+            part.stop()
 
 
 async def _check(settings: Settings, dsn: str, kind: str) -> None:
@@ -77,8 +86,15 @@ async def _check(settings: Settings, dsn: str, kind: str) -> None:
         for warning in await refuse_unsafe(connection, "embedded" if kind == "embedded" else "own"):
             logger().warning("the database could be safer", reason=warning)
         now_at = await state(connection)
+        apart = abs((await server_clock(connection) - now()).total_seconds())
     finally:
         await connection.close()
+    if settings.production and apart > _CLOCKS_APART:
+        raise Unavailable(
+            "clocks.apart",
+            f"The clocks of the registry and its database are {apart:.0f} s apart. Tokens and "
+            "signatures would count too long or not at all. Run an NTP client on both machines.",
+        )
     if settings.production and not now_at.is_newest:
         raise Unavailable(
             "database.not_upgraded",
@@ -88,59 +104,63 @@ async def _check(settings: Settings, dsn: str, kind: str) -> None:
     await prepare(settings, dsn)
 
 
-class _Worker:
-    """The worker as a child process; started again when it dies."""
+class _Child:
+    """A part of the registry as a child process; started again when it dies."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, *arguments: str) -> None:
+        self._name = name
+        self._command = [sys.executable, "-m", "ibr", *arguments, "--until-stdin-closes"]
         self._stopping = threading.Event()
         self._process = self._start()
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         self._watcher.start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command_line = [
-            sys.executable,
-            "-m",
-            "ibr",
-            "serve",
-            "--role",
-            "worker",
-            "--until-stdin-closes",
-        ]
-        return subprocess.Popen(command_line, stdin=subprocess.PIPE)
+        return subprocess.Popen(self._command, stdin=subprocess.PIPE)
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
             code = self._process.wait()
-            # A pause, so that a worker that cannot start does not keep the machine busy.
+            # A pause, so that a part that cannot start does not keep the machine busy.
             if not self._stopping.wait(2):
-                logger().error("the worker died and is started again", code=code)
+                logger().error("a part died and is started again", kind=self._name, code=code)
                 self._process = self._start()
 
     def stop(self) -> None:
-        """Lets the worker finish the job at hand; it ends when its standard input closes."""
+        """Lets it finish what is at hand; it ends when its standard input closes."""
         self._stopping.set()
         if self._process.stdin is not None:
             self._process.stdin.close()
         self._process.wait(30)
 
 
+class _Keeper:
+    """Keeps the embedded database's log once there are backups of it; does nothing before."""
+
+    def __init__(self, settings: Settings) -> None:
+        handed, shelf = handed_folder(cluster_of(settings)), shelf_of(settings)
+        key = partial(recipient, settings.data_dir / "keys")
+        self._stopping = threading.Event()
+        work = (handed, shelf.wal, key, self._stopping.wait)
+        self._thread = threading.Thread(target=keep_on, args=work, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Keeps what is there now, and ends."""
+        self._stopping.set()
+        self._thread.join(30)
+
+
+def _beside(settings: Settings, kind: str) -> list[_Child | _Keeper]:
+    """What runs beside the process that answers, where there is no other."""
+    worker = _Child("worker", "serve", "--role", "worker")
+    return [worker, _Keeper(settings)] if kind == "embedded" else [worker]
+
+
 def _listen(settings: Settings, dsn: str, host: str, port: int) -> None:
-    config = uvicorn.Config(
-        Application(settings, dsn),
-        host=host,
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=25,
-        h11_max_incomplete_event_size=65_536,
-    )
-    server = uvicorn.Server(config)
+    application = Application(settings, dsn)
+    config = config_of(settings, application, host, port)
+    server = DrainingServer(config, application.draining, settings.drain_seconds)
     said(f"The registry listens on http://{host}:{port}")
     # uvicorn ends well on SIGTERM and then raises it once more for whoever was there before it.
     # To be asked to end is no failure: what follows still has a worker to stop, and the exit

@@ -36,6 +36,9 @@ PORT = 5432  # only a part of the socket's name: nothing listens on the network
 PATIENCE_SECONDS = 30
 LONGEST_SOCKET_PATH = 103  # Linux takes 107 bytes, macOS 103
 
+# Archiving is on and keeps nothing until `ibr db backup` says where to: to switch it on later would
+# need a restart.
+#
 # What the server says must never hold a person: errors quote values in their text and details, so
 # only the server's own messages (LOG, FATAL, PANIC) are written, briefly, without statements.
 CONFIGURATION = """
@@ -52,6 +55,8 @@ fsync = on
 full_page_writes = on
 synchronous_commit = on
 wal_level = replica
+archive_mode = on
+archive_command = 'true'
 timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
@@ -74,7 +79,7 @@ class Location(msgspec.Struct, frozen=True):
     dsn: str
 
 
-class _Cluster(msgspec.Struct, frozen=True):
+class Cluster(msgspec.Struct, frozen=True):
     """The private server's folders, and the user they belong to."""
 
     home: Path
@@ -148,6 +153,28 @@ def stop(settings: Settings, *, programs: Path | None = None) -> None:
             )
 
 
+def cluster_of(settings: Settings) -> Cluster:
+    """The folders and the user of the server that we run, or would run, for these settings."""
+    return _cluster(settings.data_dir)
+
+
+def programs_of(cluster: Cluster) -> Programs:
+    """PostgreSQL's programs of the version that made the data, where the server's user can run
+    them; Unavailable where they are gone."""
+    found = find_programs(cluster.major())
+    return within_reach(found, cluster.account, cluster.home)
+
+
+def make_private_folder(folder: Path, account: Account) -> None:
+    """Makes a folder that only the server's user may enter; refuses one that is not so already."""
+    _private_folder(folder, account)
+
+
+def make_data_dir(folder: Path) -> None:
+    """Makes a data folder that the server's user can pass through; leaves an existing one alone."""
+    _make_data_dir(folder)
+
+
 def is_running(settings: Settings) -> bool:
     """Whether the server that we run takes connections now."""
     return not settings.database_url and _answers(_cluster(settings.data_dir))
@@ -181,7 +208,7 @@ def _only_one(folder: Path) -> Iterator[None]:
         os.close(held)
 
 
-def _cluster(data_dir: Path) -> _Cluster:
+def _cluster(data_dir: Path) -> Cluster:
     """The folders, decided the same way every time from what is on the disk."""
     place = data_dir.resolve()
     digest = hashlib.sha256(os.fsencode(place)).hexdigest()[:12]
@@ -198,7 +225,7 @@ def _cluster(data_dir: Path) -> _Cluster:
         # Not $XDG_RUNTIME_DIR or $TMPDIR: the next caller may have another, or it may be emptied
         # at logout while the server still runs.
         sockets = Path("/tmp") / f"ibr-{account.uid}-{digest}"
-    return _Cluster(home, sockets, account)
+    return Cluster(home, sockets, account)
 
 
 def _socket_file(sockets: Path) -> Path:
@@ -230,7 +257,7 @@ def _folder_refused(folder: Path, why: str) -> Unavailable:
     )
 
 
-def _answers(cluster: _Cluster) -> bool:
+def _answers(cluster: Cluster) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(5)
         try:
@@ -240,7 +267,7 @@ def _answers(cluster: _Cluster) -> bool:
     return True
 
 
-def _begin(cluster: _Cluster, settings: Settings, forced: Path | None) -> None:
+def _begin(cluster: Cluster, settings: Settings, forced: Path | None) -> None:
     found = find_programs(cluster.major(), forced)
     usable = within_reach(found, cluster.account, cluster.home)
     if cluster.major() is None:
@@ -254,7 +281,7 @@ def _begin(cluster: _Cluster, settings: Settings, forced: Path | None) -> None:
     _start(cluster, usable)
 
 
-def _make(cluster: _Cluster, programs: Programs) -> None:
+def _make(cluster: Cluster, programs: Programs) -> None:
     """Makes the data folder whole or not at all: its name is given last."""
     unfinished = cluster.home / "data.new"
     for locale in ("C.UTF-8", "C"):
@@ -288,13 +315,15 @@ def _make(cluster: _Cluster, programs: Programs) -> None:
     unfinished.rename(cluster.data)
 
 
-def _start(cluster: _Cluster, programs: Programs) -> None:
+def _start(cluster: Cluster, programs: Programs) -> None:
     begun = time.monotonic()
     while True:
         # Recovery after a crash may take minutes; `pg_ctl` waits for it and returns at its end.
         started = cluster.account.run(
             programs.folder / "pg_ctl",
             *("start", "-D", cluster.data, "-l", cluster.log, "-w", "-t", "600"),
+            # Said anew each time: a data folder that was moved or restored still knows its old one.
+            *("-o", f"-k {cluster.sockets}"),
         )
         seconds = time.monotonic() - begun
         if started.returncode == 0:
@@ -317,14 +346,14 @@ def _start(cluster: _Cluster, programs: Programs) -> None:
         time.sleep(0.2)
 
 
-def _ready(cluster: _Cluster) -> bool:
+def _ready(cluster: Cluster) -> bool:
     """Waits until the server takes a query; False if there is no server any more."""
     # The caller may be inside an event loop already, and a thread may have only one.
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(lambda: asyncio.run(_become_ready(cluster))).result()
 
 
-async def _become_ready(cluster: _Cluster) -> bool:
+async def _become_ready(cluster: Cluster) -> bool:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:

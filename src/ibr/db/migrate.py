@@ -56,8 +56,9 @@ async def state(connection: asyncpg.Connection) -> SchemaState:
     return SchemaState(current, newest())
 
 
-async def upgrade(dsn: str, today: date) -> SchemaState:
-    """Runs what is missing, one transaction a migration, and makes the benefit months around today.
+async def upgrade(dsn: str, today: date, *, to: str = "head") -> SchemaState:
+    """Runs what is missing up to `to`, one transaction a migration, and makes the benefit months
+    around today.
 
     Only one upgrade runs at a time; a second one waits and then finds nothing to do.
     """
@@ -72,7 +73,7 @@ async def upgrade(dsn: str, today: date) -> SchemaState:
                 f"{before.newest}. Install the newer version of the registry.",
             )
         if not before.is_newest:
-            await _run(dsn)
+            await _run(dsn, to)
         first = month_of(today).plus(-MONTHS_BACK)
         await connection.execute(
             """
@@ -87,7 +88,7 @@ async def upgrade(dsn: str, today: date) -> SchemaState:
         await connection.close()
 
 
-async def _run(dsn: str) -> None:
+async def _run(dsn: str, to: str) -> None:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn), poolclass=NullPool
     )
@@ -95,7 +96,7 @@ async def _run(dsn: str) -> None:
     def run(connection: Connection) -> None:
         config = _config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
     try:
         async with engine.connect() as connection:

@@ -9,6 +9,8 @@ from typing import Literal
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from ibr.asker import Asker
+from ibr.db.classes import Sight, sight_of
 from ibr.db.priority import let_it_wait
 from ibr.errors import Unavailable
 
@@ -46,22 +48,26 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, programmes: Iterable[int], *, frozen: bool = False
+        self,
+        programmes: Iterable[int],
+        *,
+        asker: Asker | None = None,
+        right: str | None = None,
+        frozen: bool = False,
     ) -> AsyncIterator[Connection]:
         """One transaction that sees and writes only these programmes' rows; commits at the end.
 
         Row-level security reads the list, so a statement that forgets to narrow its programmes
-        still sees no others. `frozen`: it writes nothing, and all of its statements see the one
-        moment of the first. Unavailable when the database cannot be reached or is busy.
+        still sees no others. With an asker it sees besides only people of the asker's areas and
+        only the classes of data that `right` opens, or all of the asker's rights where none is
+        named; by a right that the asker does not hold it sees nothing at all. Without an asker the
+        registry itself is at work. `frozen`: it writes nothing, and all of its statements see the
+        one moment of the first. Unavailable when the database cannot be reached or is busy.
         """
-        kind = " isolation level repeatable read, read only" if frozen else ""
-        reach = ",".join(map(str, sorted(programmes)))
+        sight = sight_of(programmes, asker, right)
         try:
             async with self._pool.acquire(timeout=2) as connection:
-                # Numbers only, so the text can be put together; one round trip instead of two.
-                await connection.execute(
-                    f"begin{kind}; select set_config('ibr.programmes', '{reach}', true)"
-                )
+                await connection.execute(_begin(sight, frozen=frozen))
                 try:
                     yield connection
                 except BaseException:
@@ -108,8 +114,24 @@ class Database:
                 "The registry cannot reach its database. Please try again.",
             ) from None
 
+    def connections(self) -> tuple[int, int]:
+        """How many connections are being used, and how many there may be."""
+        return self._pool.get_size() - self._pool.get_idle_size(), self._pool.get_max_size()
+
     async def close(self) -> None:
         await self._pool.close()
+
+
+def _begin(sight: Sight, *, frozen: bool) -> str:
+    """What begins a transaction: numbers and codes only, so the text can be put together; one
+    round trip instead of two."""
+    kind = " isolation level repeatable read, read only" if frozen else ""
+    return (
+        f"begin{kind}; select "
+        f"set_config('ibr.programmes', '{sight.programmes}', true), "
+        f"set_config('ibr.areas', '{sight.areas}', true), "
+        f"set_config('ibr.rights', '{sight.rights}', true)"
+    )
 
 
 async def _roll_back(connection: Connection) -> None:

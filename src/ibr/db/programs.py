@@ -13,7 +13,9 @@ import pwd
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -58,15 +60,6 @@ class Account(msgspec.Struct, frozen=True):
         self, *command: str | Path, text: str | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Runs a program as this user and waits for it, with none of our environment."""
-        # PGDATA, PGHOST, PGOPTIONS and the like would change what the programs do, and a missing
-        # HOME or an odd locale would stop them, so they get a small environment of their own.
-        environment = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-            "LC_ALL": "C",
-            "HOME": "/",
-        }
-        if "LD_LIBRARY_PATH" in os.environ:
-            environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
         other = self.uid != os.geteuid()
         try:
             return subprocess.run(
@@ -77,7 +70,7 @@ class Account(msgspec.Struct, frozen=True):
                 text=True,
                 errors="replace",
                 cwd="/",
-                env=environment,
+                env=small_environment(),
                 user=self.uid if other else None,
                 group=self.gid if other else None,
                 extra_groups=[] if other else None,
@@ -90,9 +83,56 @@ class Account(msgspec.Struct, frozen=True):
                 "registry as a user other than root, or set IBR_DATABASE_URL.",
             ) from None
 
+    def begin(self, *command: str | Path, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+        """Starts a program as this user, to be written to and read from while it runs.
+
+        What it complains about goes to `errors`: nobody reads a pipe while bytes flow through
+        the other two.
+        """
+        other = self.uid != os.geteuid()
+        return subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd="/",
+            env=small_environment(),
+            user=self.uid if other else None,
+            group=self.gid if other else None,
+            extra_groups=[] if other else None,
+            umask=0o077,
+        )
+
     def may_enter(self, folder: Path) -> bool:
         """Whether this user can reach the folder, asked of the system so that ACLs count too."""
         return self.run("/bin/sh", "-c", 'cd -- "$1"', "sh", folder).returncode == 0
+
+
+def small_environment() -> dict[str, str]:
+    """What PostgreSQL's programs are started with, and nothing of ours.
+
+    PGDATA, PGHOST, PGOPTIONS and the like would change what the programs do, and a missing HOME
+    or an odd locale would stop them.
+    """
+    environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "HOME": "/"}
+    if "LD_LIBRARY_PATH" in os.environ:
+        environment["LD_LIBRARY_PATH"] = os.environ["LD_LIBRARY_PATH"]
+    return environment
+
+
+def begin_client(
+    command: Sequence[str | Path], password: str | None, errors: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Starts one of PostgreSQL's client programs as the user we are."""
+    environment = small_environment() | ({"PGPASSWORD": password} if password else {})
+    return subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        env=environment,
+        umask=0o077,
+    )
 
 
 def account_for(folder: Path) -> Account:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 import asyncpg
@@ -54,6 +55,12 @@ async def refuse_unsafe(
             "Change its configuration and start again.",
         )
     return warnings
+
+
+async def server_clock(connection: AnyConnection) -> datetime:
+    """The server's time now, in UTC."""
+    moment: datetime = await connection.fetchval("select clock_timestamp()")
+    return moment
 
 
 _MUST_BE = {

@@ -76,6 +76,20 @@ async def save_progress(
         await store.add_refused(connection, delivery_id, refusals)
 
 
+async def keep_touched(
+    connection: Connection, delivery_id: int, first_item: int, record_ids: Iterable[int]
+) -> None:
+    """Keeps which records a chunk spoke of, in the transaction that merges it."""
+    numbers = sorted(set(record_ids))
+    if numbers:
+        await store.touched(connection, delivery_id, first_item, numbers)
+
+
+async def close_refused(connection: Connection, delivery_id: int, at: datetime) -> None:
+    """A delivery that a person refused is done with once its sender's answer is kept."""
+    await store.answered(connection, delivery_id, at)
+
+
 async def delivery_of(connection: Connection, message_key: bytes) -> Started | None:
     """The delivery that a message brought, if it did."""
     return await store.delivery_of_message(connection, message_key)

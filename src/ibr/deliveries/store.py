@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from ibr.db.pool import Connection
-from ibr.deliveries.model import DeliveryHead, Started, Tally
+from ibr.deliveries.model import ControlTotals, DeliveryHead, Started, Tally
 from ibr.reported.beneficiary import Refusal
 
 
@@ -22,8 +22,8 @@ async def open_delivery(connection: Connection, head: DeliveryHead, state: str) 
         """
         insert into delivery (delivery_id, partner_id, programme_ids, message_key, door, cycle,
                               sequence, mode, as_of, body_digest, body_bytes, key_kid,
-                              control_total, state, received_at)
-        values ($1, $2, '{}', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                              control_total, state, received_at, programme_id, totals, replaces)
+        values ($1, $2, '{}', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         """,
         head.delivery_id,
         head.partner_id,
@@ -39,6 +39,9 @@ async def open_delivery(connection: Connection, head: DeliveryHead, state: str) 
         head.control_total,
         state,
         head.received_at,
+        head.programme_id,
+        msgspec.json.encode(head.totals).decode(),
+        head.replaces,
     )
 
 
@@ -84,7 +87,8 @@ async def save_progress(
     said: str = await connection.execute(
         """
         update delivery set
-            programme_ids = $2, records = $3, stored = $4, unchanged = $5, refused = $6,
+            programme_ids = case when $2::integer[] = '{}' then programme_ids else $2 end,
+            records = $3, stored = $4, unchanged = $5, refused = $6,
             warned = $7, warnings = $8, score = $9, next_item = $10, done_at = $11,
             state = case when $11::timestamptz is null then state else 'done' end
         where delivery_id = $1 and next_item = $12 and state = 'received'
@@ -150,7 +154,9 @@ async def delivery(connection: Connection, delivery_id: int) -> Started | None:
 
 
 def _started(row: asyncpg.Record) -> Started:
-    head = DeliveryHead(**{name: row[name] for name in DeliveryHead.__struct_fields__})
+    said = {name: row[name] for name in DeliveryHead.__struct_fields__}
+    said["totals"] = msgspec.json.decode(row["totals"], type=ControlTotals)
+    head = DeliveryHead(**said)
     tally = Tally(
         records=row["records"],
         stored=row["stored"],
@@ -160,16 +166,49 @@ def _started(row: asyncpg.Record) -> Started:
         warnings=msgspec.json.decode(row["warnings"]),
         programme_ids=set(row["programme_ids"]),
     )
-    return Started(head, tally, row["next_item"], row["state"] == "done")
+    return Started(
+        head,
+        tally,
+        row["next_item"],
+        row["state"] == "done",
+        row["state"],
+        # What was begun before there were checks goes on without them.
+        row["checked_at"] is not None or row["next_item"] > 0,
+    )
 
 
 async def unfinished(connection: Connection, before: datetime) -> list[int]:
-    """Deliveries received before this moment whose records are not all merged."""
+    """Deliveries received before this moment that still need work: records to merge, or, where a
+    person refused one, the answer that says so."""
     rows = await connection.fetch(
         """
         select delivery_id from delivery
-        where state = 'received' and received_at < $1 order by received_at
+        where received_at < $1 and (state = 'received' or state = 'refused' and done_at is null)
+        order by received_at
         """,
         before,
     )
     return [row["delivery_id"] for row in rows]
+
+
+async def touched(
+    connection: Connection, delivery_id: int, first_item: int, record_ids: Sequence[int]
+) -> None:
+    await connection.execute(
+        """
+        insert into delivery_touched (delivery_id, first_item, record_ids) values ($1, $2, $3)
+        on conflict do nothing
+        """,
+        delivery_id,
+        first_item,
+        list(record_ids),
+    )
+
+
+async def answered(connection: Connection, delivery_id: int, at: datetime) -> None:
+    """A refused delivery whose sender's answer is kept needs no more work."""
+    await connection.execute(
+        "update delivery set done_at = $2 where delivery_id = $1 and state = 'refused'",
+        delivery_id,
+        at,
+    )

@@ -40,6 +40,10 @@ OFFICERS: Final = (
     ("analyst@talmira.example", "Selam Tesfaye", "analyst", None),
     ("auditor@talmira.example", "Nadia Haddad", "auditor", None),
     ("helpdesk@talmira.example", "Tomas Pereira", "help_desk", None),
+    # The second person for what needs two, and those who watch and plan.
+    ("second.administrator@talmira.example", "Hanna Weldu", "administrator", None),
+    ("privacy@talmira.example", "Yonas Berhe", "data_protection_officer", None),
+    ("planner@talmira.example", "Ines Duarte", "planner", None),
 )
 
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
 from ibr.db.locks import hold_programmes
 from ibr.db.pool import Connection
 from ibr.db.staging import prepare as prepare_tables
+from ibr.deliveries import receive
 from ibr.deliveries.model import Tally
 from ibr.intake.plan import Planner, standing_of
 from ibr.intake.prepare import Prepared
@@ -36,10 +38,14 @@ from ibr.reported.beneficiary import Refusal
 # One item of a delivery after its check: its records, one a programme, or why it was set aside.
 Item = list[Prepared] | Refusal
 
+# What an item brought: a record that was not known, something about one that was, nothing new, or
+# a reason against it.
+News = Literal["new", "changed", "unchanged", "refused"]
+
 # Below this many records, planning takes less than handing it to a thread.
 _WORTH_A_THREAD = 500
 
-_TEMPORARY = (
+TEMPORARY = (
     *record_beneficiary.TEMPORARY,
     *record_enrolment.TEMPORARY,
     *record_benefit.TEMPORARY,
@@ -64,10 +70,12 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Merged(msgspec.Struct, frozen=True):
-    """What the chunk before merged: its records, and the count of each of its programmes."""
+    """What a chunk merged: its records by key and by number, the count of each of its programmes,
+    and what each of its items brought."""
 
     keys: frozenset[bytes]
     merges: dict[int, int]
+    news: tuple[News, ...] = ()
 
 
 async def draft_chunk(
@@ -108,17 +116,24 @@ async def merge_chunk(
         each.programme_id for item in items if not isinstance(item, Refusal) for each in item
     }
     if not programmes:
-        _count(items, {}, set(), tally)
-        return Merged(frozenset(), {})
+        return Merged(frozenset(), {}, news=_count(items, {}, {}, set(), tally))
     await hold_programmes(connection, programmes)
-    await prepare_tables(connection, *_TEMPORARY)
+    await prepare_tables(connection, *TEMPORARY)
     counts = await count_merge(connection, programmes)
     if draft is None or not still_holds(draft, counts, before):
         draft = await draft_chunk(connection, merger, source, items)
     await record_beneficiary.add_keys(connection, draft.fresh)
     changed = await _write(connection, draft.rows)
-    _count(items, draft.numbers, changed, tally)
-    return Merged(frozenset(draft.numbers), counts)
+    news = _count(items, draft.numbers, draft.fresh, changed, tally)
+    await receive.keep_touched(
+        connection, source.delivery_id, _first_item(items), draft.numbers.values()
+    )
+    return Merged(frozenset(draft.numbers), counts, news)
+
+
+def _first_item(items: Sequence[Item]) -> int:
+    first = items[0]
+    return first.item_no if isinstance(first, Refusal) else first[0].reported.item_no
 
 
 def still_holds(draft: Draft, counts: dict[int, int], before: Merged | None) -> bool:
@@ -193,22 +208,33 @@ async def _write(connection: Connection, rows: Rows) -> set[int]:
 
 
 def _count(
-    items: Iterable[Item], numbers: dict[bytes, int], changed: set[int], tally: Tally
-) -> None:
+    items: Iterable[Item],
+    numbers: dict[bytes, int],
+    fresh: dict[bytes, int],
+    changed: set[int],
+    tally: Tally,
+) -> tuple[News, ...]:
+    """Counts the items by outcome; returns what each of them brought."""
+    said: list[News] = []
     for item in items:
         tally.records += 1
         if isinstance(item, Refusal):
             tally.refused += 1
+            said.append("refused")
             continue
         tally.programme_ids.update(each.programme_id for each in item)
         if any(numbers[each.record_key] in changed for each in item):
             tally.stored += 1
+            new = any(each.record_key in fresh for each in item)
+            said.append("new" if new else "changed")
         else:
             tally.unchanged += 1
+            said.append("unchanged")
         warnings = {warning for each in item for warning in each.reported.warnings}
         tally.warned += bool(warnings)
         for warning in warnings:
             tally.warnings[warning] = tally.warnings.get(warning, 0) + 1
+    return tuple(said)
 
 
 def source_of(delivery_id: int, as_of: datetime, known_at: datetime) -> Source:

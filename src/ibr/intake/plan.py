@@ -7,7 +7,7 @@ rows, each kind with one statement.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -73,16 +73,24 @@ class Planner:
 
     def plan(self, chunk: Sequence[Prepared], known: Known) -> Rows:
         """The rows that these records change."""
+        return self.replay(((self._source, each) for each in chunk), known)
+
+    def replay(self, reports: Iterable[tuple[Source, Prepared]], known: Known) -> Rows:
+        """The rows that reports of several deliveries change, in the order given."""
         rows = Rows()
         records: dict[int, _Record] = {}
-        for prepared in chunk:
+        newest: dict[int, Source] = {}
+        for source, prepared in reports:
+            self._source = source
             record_id = known.numbers[prepared.record_key]
+            newest[record_id] = source
             record = records.get(record_id)
             if record is None:
                 record = self._start(record_id, prepared, known)
                 records[record_id] = record
             self._apply(record, prepared, rows)
-        for record in records.values():
+        for record_id, record in records.items():
+            self._source = newest[record_id]
             self._finish(record, known, rows)
         return rows
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
+from ibr.access.budgets.watching.watch import provide_days, watch_counts, watch_people
+from ibr.access.staff.people.suspend import keep_officers
+from ibr.audit.seals.seal_due import Sealing
 from ibr.clock import now, today
 from ibr.db.migrate import MONTHS_AHEAD
 from ibr.db.pool import Database
@@ -24,13 +27,16 @@ from ibr.jobs.answering import (
 )
 from ibr.jobs.checking import run_due_checks
 from ibr.jobs.counting import run_due_figures
+from ibr.jobs.filing import WORK_ON_FILE, find_files, forget_files, work_on_file
 from ibr.jobs.linking import link_changes
 from ibr.jobs.model import Job
 from ibr.jobs.queue import Jobs
 from ibr.jobs.releasing import prepare_due_releases
+from ibr.jobs.undoing import undo_deliveries
 from ibr.outbox.desk import tidy as outbox
 from ibr.overlaps.cases.opening.keep import keep_cases
 from ibr.periods import month_of
+from ibr.questions.protected_people import keep_protected
 from ibr.subscriptions.feed.match import Matcher
 from ibr.trace import look as trace
 
@@ -38,6 +44,8 @@ FINISH_DELIVERY: Final = "finish_delivery"
 # Looked for by the clock and not woken by every delivery: a wake-up would make the commits of
 # deliveries wait for each other.
 EVERY_FEW_SECONDS: Final = 2
+# How often it is asked whether a batch is full; one that is not is sealed after half a minute.
+_SEAL_SECONDS: Final = 5
 _QUARTER: Final = 900
 _HOUR: Final = 3600
 _DAY: Final = 24 * _HOUR
@@ -52,6 +60,7 @@ def register_all(
     """
     heavy.register("finish_deliveries", partial(_finish_deliveries, services), every=15)
     heavy.register(FINISH_DELIVERY, partial(_finish_delivery, services))
+    heavy.register("undo_deliveries", partial(undo_deliveries, services), every=EVERY_FEW_SECONDS)
     quick.register(ANSWER_REQUEST, partial(answer_at_once, services))
     heavy.register(ANSWER_SLOW_REQUEST, partial(answer_at_leisure, services))
     heavy.register("refuse_forgotten", partial(refuse_forgotten, services), every=60)
@@ -62,6 +71,8 @@ def register_all(
     quick.register(
         "write_notifications", partial(_write_notifications, services), every=EVERY_FEW_SECONDS
     )
+    sealing = Sealing(database, services.sealer, services.anchors)
+    quick.register("seal_events", partial(_seal_events, sealing), every=_SEAL_SECONDS)
     heavy.register(
         "fetch_partner_keys", partial(_fetch_partner_keys, services), every=EVERY_SECONDS
     )
@@ -69,11 +80,19 @@ def register_all(
     heavy.register("watch_sources", partial(_watch_sources, services), every=60)
     heavy.register("keep_listening", partial(_keep_listening, services), every=_DAY)
     heavy.register("keep_cases", partial(_keep_cases, services), every=120)
+    heavy.register("keep_officers", partial(_keep_officers, services), every=_HOUR)
     heavy.register("link_changes", partial(link_changes, services), every=60)
     heavy.register("run_checks", partial(run_due_checks, services), every=_QUARTER)
     heavy.register("run_figures", partial(run_due_figures, services), every=_HOUR)
     heavy.register("prepare_releases", partial(prepare_due_releases, services), every=6 * _HOUR)
+    heavy.register("find_files", partial(find_files, services), every=EVERY_FEW_SECONDS)
+    heavy.register(WORK_ON_FILE, partial(work_on_file, services))
+    heavy.register("forget_files", partial(forget_files, services), every=_HOUR)
     heavy.register("make_benefit_months", partial(_make_benefit_months, database), every=_DAY)
+    heavy.register("watch_counts", partial(_watch_counts, database), every=30)
+    heavy.register("watch_people", partial(_watch_people, services), every=300)
+    heavy.register("keep_protected", partial(_keep_protected, services), every=15)
+    heavy.register("provide_budget_days", partial(_provide_budget_days, database), every=_DAY)
     heavy.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
     heavy.register("tidy_outbox", partial(_tidy_outbox, database, callback_days), every=_DAY)
     heavy.register("tidy_trace", partial(_tidy_trace, database), every=_HOUR)
@@ -99,6 +118,11 @@ async def _fetch_partner_keys(services: Services, _job: Job) -> None:
     await services.partner_keys.fetch_all(await services.book.everyone())
 
 
+async def _seal_events(sealing: Sealing, _job: Job) -> None:
+    """Seals what was recorded, and writes the seals outside the database."""
+    await sealing.run(now())
+
+
 async def _carry_out(services: Services, job: Job) -> None:
     await carry_out(services, job.arguments["order"])
 
@@ -115,6 +139,12 @@ async def _keep_cases(services: Services, _job: Job) -> None:
     """Opens cases from findings, and does what comes by itself: holds end, appeal times run out."""
     await services.book.refresh()
     await keep_cases(services.database, services.book.programmes, now(), services.terms)
+
+
+async def _keep_officers(services: Services, _job: Job) -> None:
+    """Ends roles that are over; warns and suspends officers who are not seen."""
+    async with services.database.transaction(()) as connection:
+        await keep_officers(connection, services.officer_unseen_days, now())
 
 
 async def _match_changes(services: Services, matcher: Matcher, _job: Job) -> None:
@@ -134,6 +164,23 @@ async def _make_benefit_months(database: Database, _job: Job) -> None:
     for step in range(MONTHS_AHEAD + 1):
         async with database.transaction(()) as connection:
             await store.provide_benefit_month(connection, first.plus(step).first)
+
+
+async def _watch_counts(database: Database, _job: Job) -> None:
+    await watch_counts(database, now())
+
+
+async def _watch_people(services: Services, _job: Job) -> None:
+    await services.book.refresh()
+    await watch_people(services.database, services.book.programmes, now())
+
+
+async def _keep_protected(services: Services, _job: Job) -> None:
+    await keep_protected(services.database, now())
+
+
+async def _provide_budget_days(database: Database, _job: Job) -> None:
+    await provide_days(database, now())
 
 
 async def _tidy_jobs(database: Database, _job: Job) -> None:

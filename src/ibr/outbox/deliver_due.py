@@ -191,6 +191,14 @@ class Deliveries:
             self._receivers.answered(receiver)
 
     def _end(self, message: InHand, tried: Try) -> None:
+        if message.correlation_id is not None and tried.made:
+            logger().info(
+                "callback tried",
+                correlation_id=message.correlation_id,
+                kind=message.kind,
+                attempt=message.attempts,
+                status=tried.outcome or "delivered",
+            )
         self._ended.append(settled(message, tried, self._chance))
         if message.receiver in self._queues and not self._stopping:
             # The place is taken at once by the next; the commit may follow.

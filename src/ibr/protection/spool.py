@@ -6,6 +6,8 @@ the next start.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -40,6 +42,8 @@ class Spool:
         self._file: Any
         if shared:
             self._file = tempfile.NamedTemporaryFile(dir=folder, suffix=SUFFIX)  # noqa: SIM115 -- closed by close()
+            # Held as long as this process lives, so that another one that starts leaves it alone.
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX)
         else:
             self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 -- closed by close()
                 _IN_MEMORY, "w+b", dir=str(folder)
@@ -81,11 +85,15 @@ class Spool:
 
     def __iter__(self) -> Iterator[bytes]:
         """The pieces in the order they were written, each as it was."""
-        decompress = zstandard.ZstdDecompressor()
-        for number, (start, length) in enumerate(self._pieces):
-            self._file.seek(start)
-            sealed = self._file.read(length)
-            yield decompress.decompress(self._key.decrypt(number.to_bytes(12, "big"), sealed, None))
+        for number in range(len(self._pieces)):
+            yield self.piece(number)
+
+    def piece(self, number: int) -> bytes:
+        """One piece by its place, from 0."""
+        start, length = self._pieces[number]
+        self._file.seek(start)
+        sealed = self._key.decrypt(number.to_bytes(12, "big"), self._file.read(length), None)
+        return zstandard.ZstdDecompressor().decompress(sealed)
 
     def close(self) -> None:
         """Forgets the bytes; a shared spool's file is removed by the process that wrote it."""
@@ -93,6 +101,12 @@ class Spool:
 
 
 def clear(folder: Path) -> None:
-    """Removes what a crash left behind; nobody has the keys any more."""
+    """Removes what a crash left behind; nobody has the keys any more.
+
+    What another process of this registry still holds stays: two of them may share the folder, and
+    one starts while the other takes a delivery in.
+    """
     for path in folder.glob(f"*{SUFFIX}"):
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink(missing_ok=True)

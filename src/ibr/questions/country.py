@@ -92,13 +92,13 @@ async def country_at_a_glance(
 ) -> Country:
     """The figures over the programmes in reach, at most a minute old."""
     must_hold(asker, COUNTRY)
-    return await kept.of(("country", asker.reach), lambda: _count(database, asker, at))
+    return await kept.of(("country", asker.reach, asker.areas), lambda: _count(database, asker, at))
 
 
 async def _count(database: Database, asker: Asker, at: datetime) -> Country:
     month = last_closed_month(at.date())
     first = month.plus(1 - TREND_MONTHS)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=COUNTRY) as connection:
         await counts.allow_time(connection)
         programmes = await counts.programmes(connection, asker.reach)
         statuses = await counts.statuses(connection)

@@ -42,7 +42,7 @@ class CountryToday(msgspec.Struct, frozen=True, kw_only=True):
 async def country_today(database: Database, asker: Asker, at: datetime) -> CountryToday:
     """How the programmes in reach report."""
     must_hold(asker, COUNTRY)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=COUNTRY) as connection:
         programmes = await counts.programmes(connection, asker.reach)
         reported = await seen.reported(connection)
         refused = await seen.refused_since(connection, at - timedelta(days=REFUSED_DAYS))

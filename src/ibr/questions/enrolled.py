@@ -10,17 +10,23 @@ import asyncio
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final, Literal, Protocol
 
 import msgspec
 
+from ibr.access.agreements.rules import is_agreed, must_be_agreed
+from ibr.access.budgets.model import Seen, Spending, UsedUpError
+from ibr.access.budgets.spend import Budgets
+from ibr.access.scopes import ENROLLED
 from ibr.asker import Asker
 from ibr.audit.events import QUESTION_ENROLLED
-from ibr.audit.questions_asked import ledger_row, record_questions
-from ibr.audit.record import event, record_events
+from ibr.audit.questions_asked import ledger_row, record_asked
+from ibr.audit.record import event
 from ibr.codelists.enrolment_status import counts_as_enrolled
 from ibr.db.pool import Connection, Database
-from ibr.errors import NotAllowed, RegistryError
+from ibr.errors import RegistryError
+from ibr.questions.within_budget import WithinBudget
 from ibr.registry.enrolment.find_enrolled import Probe, Standing, find_enrolled
 from ibr.reported.parts import OF_MEMBER, OWN
 
@@ -34,7 +40,8 @@ class EnrolledQuestion(msgspec.Struct, frozen=True, kw_only=True):
     """One question: one programme, one or more subjects.
 
     Each subject is the blind indexes that its identifier may have: one where its type is given,
-    one for each known type where it is not.
+    one for each known type where it is not. `in_sequence` says of each subject whether its number
+    stands next to one that the asker asked about just before; empty where nobody looked.
     """
 
     asker: Asker
@@ -47,6 +54,7 @@ class EnrolledQuestion(msgspec.Struct, frozen=True, kw_only=True):
     transaction_id: str
     correlation_id: str
     at: datetime
+    in_sequence: tuple[bool, ...] = ()
 
 
 class EnrolledAnswer(msgspec.Struct, frozen=True):
@@ -80,12 +88,9 @@ class Repeats(Protocol):
 
 
 def may_ask(asker: Asker, programme_id: int) -> None:
-    """NotAllowed unless the asker may ask about the programme, whoever the question is about."""
-    if programme_id not in asker.ask:
-        raise NotAllowed(
-            "programme.not_allowed",
-            "You may not ask about this programme. The registry's agreements say who may.",
-        )
+    """NotAllowed unless the asker may ask about the programme for its purpose, whoever the question
+    is about."""
+    must_be_agreed(asker, "enrolled", programme_id)
 
 
 def _yes(question: EnrolledQuestion, found: Sequence[Standing]) -> bool:
@@ -112,9 +117,10 @@ def _counts(entity: Entity, standing: Standing) -> bool:
 class EnrolledDesk:
     """Answers questions, several at a time under load, one at a time when idle."""
 
-    def __init__(self, database: Database, repeats: Repeats) -> None:
-        self._database = database
-        self._repeats = repeats
+    def __init__(self, database: Database, repeats: Repeats, budgets: Budgets) -> None:
+        self._within: WithinBudget[EnrolledQuestion, EnrolledAnswer] = WithinBudget(
+            database, budgets, partial(answer_together, database, repeats, budgets)
+        )
         self._waiting: list[tuple[EnrolledQuestion, asyncio.Future[EnrolledAnswer]]] = []
         self._lanes: set[asyncio.Task[None]] = set()
 
@@ -145,9 +151,7 @@ class EnrolledDesk:
         self, batch: list[tuple[EnrolledQuestion, asyncio.Future[EnrolledAnswer]]]
     ) -> None:
         try:
-            answers = await answer_together(
-                self._database, self._repeats, [question for question, _ in batch]
-            )
+            answers = await self._within.answers([question for question, _ in batch])
         except RegistryError as refused:
             # Each asker gets an error of its own: one exception raised in several places
             # would gather their traces.
@@ -163,7 +167,11 @@ class EnrolledDesk:
                 raise
             return
         for (_, answered), answer in zip(batch, answers, strict=True):
-            if not answered.done():
+            if answered.done():
+                continue
+            if isinstance(answer, UsedUpError):
+                answered.set_exception(_copy(answer))
+            else:
                 answered.set_result(answer)
 
 
@@ -175,17 +183,52 @@ def _copy(error: RegistryError) -> RegistryError:
 
 
 async def answer_together(
-    database: Database, repeats: Repeats, questions: Sequence[EnrolledQuestion]
+    database: Database,
+    repeats: Repeats,
+    budgets: Budgets,
+    questions: Sequence[EnrolledQuestion],
 ) -> list[EnrolledAnswer]:
-    """Answers these questions in one transaction: look-up, kept answers, ledger, audit."""
+    """Answers these questions in one transaction: look-up, kept answers, budget, ledger, audit.
+
+    UsedUpError, and nothing answered, where the budget of one of the askers does not cover theirs.
+
+    Each batch has one sight for all of it. A question of somebody who may not ask it, or who sees
+    less than the others, is therefore never answered among them, should the gate ever let it by.
+    """
+    apart: dict[tuple[bool, frozenset[str] | None], list[EnrolledQuestion]] = {}
+    for question in questions:
+        apart.setdefault((_sees(question), question.asker.areas), []).append(question)
+    if len(apart) == 1:
+        return await _answer_alike(database, repeats, budgets, questions)
+    answers = {
+        question.message_key: answer
+        for alike in apart.values()
+        for question, answer in zip(
+            alike, await _answer_alike(database, repeats, budgets, alike), strict=True
+        )
+    }
+    return [answers[question.message_key] for question in questions]
+
+
+def _sees(question: EnrolledQuestion) -> bool:
+    asker = question.asker
+    return ENROLLED in asker.scopes and is_agreed(asker, "enrolled", question.programme_id)
+
+
+async def _answer_alike(
+    database: Database,
+    repeats: Repeats,
+    budgets: Budgets,
+    questions: Sequence[EnrolledQuestion],
+) -> list[EnrolledAnswer]:
     # The same message twice in one batch is one question; both get its answer.
     first: dict[bytes, EnrolledQuestion] = {}
     for question in questions:
         first.setdefault(question.message_key, question)
     unique = list(first.values())
     # The second gate: a programme out of an asker's reach is out of the database's sight too.
-    reach = {each.programme_id for each in unique if each.programme_id in each.asker.ask}
-    async with database.transaction(reach) as connection:
+    reach = {each.programme_id for each in unique if _sees(each)}
+    async with database.transaction(reach, asker=unique[0].asker, right=ENROLLED) as connection:
         found, subjects = await _look_up(connection, unique)
         answers = [
             tuple(_yes(question, standings) for standings in found[number])
@@ -201,6 +244,7 @@ async def answer_together(
             for question, about, answer in zip(unique, subjects, answers, strict=True)
             if question.message_key not in before
         ]
+        await budgets.spend(connection, [_spending(*each) for each in fresh])
         await _record(connection, fresh)
     kept |= before
     return [_answer_of(question, kept[question.message_key]) for question in questions]
@@ -253,6 +297,13 @@ def _answer_of(question: EnrolledQuestion, kept: Kept) -> EnrolledAnswer:
     )
 
 
+def _spending(
+    question: EnrolledQuestion, subjects: list[bytes], answer: tuple[bool, ...]
+) -> Spending:
+    near = question.in_sequence or (False,) * len(subjects)
+    return Spending(question.asker, list(map(Seen, subjects, answer, near)), question.at)
+
+
 async def _record(
     connection: Connection,
     answered: Sequence[tuple[EnrolledQuestion, list[bytes], tuple[bool, ...]]],
@@ -290,5 +341,4 @@ async def _record(
                 question.at,
             )
         )
-    await record_questions(connection, rows)
-    await record_events(connection, events)
+    await record_asked(connection, rows, events)

@@ -1,6 +1,6 @@
-"""Heavy figures kept for a minute, by the programmes they were counted over.
+"""Heavy figures kept for a minute, by the programmes and areas they were counted over.
 
-Figures counted for one reach are never shown to another: the reach is part of the key.
+Figures counted for one reach are never shown to another: reach and areas are part of the key.
 """
 
 from __future__ import annotations

@@ -14,5 +14,5 @@ from ibr.db.pool import Database
 async def late_reports(database: Database, asker: Asker, at: datetime) -> list[Late]:
     """The missing reports of the programmes in reach, those that are missing for longest first."""
     must_hold(asker, COUNTRY)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=COUNTRY) as connection:
         return await late(connection, sorted(asker.reach), at)

@@ -11,6 +11,8 @@ from datetime import date, datetime
 
 import msgspec
 
+from ibr.access.budgets.model import Seen, Spending
+from ibr.access.budgets.spend import Budgets
 from ibr.access.staff.rights import PERSON, must_hold, must_hold_purpose
 from ibr.asker import Asker
 from ibr.audit.events import QUESTION_PERSON
@@ -23,8 +25,10 @@ from ibr.db.pool import Connection, Database
 from ibr.protection.blind_index import BlindIndex, canonical_type, canonical_value
 from ibr.protection.seal import Sealer, place_of
 from ibr.questions.masking import masked
+from ibr.questions.open_protected import note_opened, seer_of
 from ibr.questions.told_elsewhere import Elsewhere, told_elsewhere
 from ibr.registry.overview import counts, records
+from ibr.registry.overview.known_on import records_known_on
 from ibr.registry.overview.model import CarriedRecord, Given, ProgrammeFacts, StatusChanged
 from ibr.registry.overview.records import MOST_RECORDS, Carried
 from ibr.registry.overview.written import (
@@ -34,6 +38,7 @@ from ibr.registry.overview.written import (
     RecordWritten,
     read_record,
 )
+from ibr.registry.protected.mark import is_protected
 
 # Offered while no programme has reported any identifier yet.
 _FIRST_TYPES = [("UIN", "person"), ("HOUSEHOLD_ID", "group")]
@@ -80,6 +85,8 @@ class PersonRecord(msgspec.Struct, frozen=True):
     asked: list[Asked]
     cut: bool
     elsewhere: Elsewhere = Elsewhere()
+    hidden: bool = False
+    """Whether there are records that are hidden to protect somebody."""
 
 
 def read_subject(kind: str, value: str) -> Subject:
@@ -90,7 +97,7 @@ def read_subject(kind: str, value: str) -> Subject:
 async def identifier_types(database: Database, asker: Asker) -> list[tuple[str, str]]:
     """Kinds of identifier that a look-up may use: the kind, and `person` or `group`."""
     must_hold(asker, PERSON)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=PERSON) as connection:
         return await records.identifier_types(connection) or _FIRST_TYPES
 
 
@@ -101,17 +108,39 @@ async def person_record(
     asker: Asker,
     *,
     subject: Subject,
+    budgets: Budgets,
     at: datetime,
+    opened_for: str | None = None,
+    known_on: datetime | None = None,
 ) -> PersonRecord:
-    """Everything in reach under an identifier; no records when there is none to show."""
+    """Everything in reach under an identifier; no records when there is none to show.
+
+    With `known_on` what was known at that moment, and nothing that was learned since.
+
+    What is hidden to protect somebody is left out, and that is said. With a reason, `opened_for`,
+    it is shown, and an alarm is raised (questions/open_protected.py).
+    """
     must_hold(asker, PERSON)
     must_hold_purpose(asker)
     index = blind_index.of(subject.kind, subject.value)
-    async with database.transaction(asker.reach) as connection:
-        carried = await records.records_of(connection, index)
+    seer, right = (asker, PERSON) if opened_for is None else seer_of(asker, opened_for)
+    transaction = database.transaction(asker.reach, asker=seer, right=right)
+    async with budgets.noting(database, asker, transaction) as connection:
+        if known_on is None:
+            carried = await records.records_of(connection, index)
+        else:
+            carried = await records_known_on(
+                connection, sealer, index, (subject.kind, subject.value), known_on
+            )
+        hidden = await is_protected(connection, index, asker.reach, at)
         await _write_down(connection, asker, index, len(carried.records), at)
+        found = Seen(index, bool(carried.records or hidden))
+        await budgets.spend(connection, [Spending(asker, [found], at)])
+        if opened_for is not None and hidden:
+            await note_opened(connection, asker, index, opened_for, at)
+            hidden = False
         if not carried.records:
-            return PersonRecord([], [], False)
+            return PersonRecord([], [], False, hidden=hidden)
         seen = await _seen(connection, sealer, asker, subject, carried)
         asked = await who_asked(connection, carried.subjects)
         elsewhere = await told_elsewhere(connection, sealer, carried.subjects)
@@ -120,6 +149,7 @@ async def person_record(
         [_within_reach(each, asker) for each in asked],
         len(seen) == MOST_RECORDS,
         elsewhere,
+        hidden,
     )
 
 
@@ -171,7 +201,7 @@ def _one(
     subject: Subject,
     carried: Carried,
 ) -> RecordSeen:
-    place = place_of("beneficiary_record", "personal", record.record_id)
+    place = place_of(record.place, "personal", record.record_id)
     asked = (subject.kind, subject.value)
     written = read_record(sealer.open(record.personal, place), record.role, asked)
     person = written.person

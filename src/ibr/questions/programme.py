@@ -59,14 +59,14 @@ async def one_programme(
     """A programme in reach; NotFound alike when it does not exist and when it is not in reach."""
     must_hold(asker, PROGRAMME)
     return await kept.of(
-        ("programme", asker.reach, code), lambda: _count(database, asker, code, at)
+        ("programme", asker.reach, asker.areas, code), lambda: _count(database, asker, code, at)
     )
 
 
 async def _count(database: Database, asker: Asker, code: str, at: datetime) -> OneProgramme:
     month = last_closed_month(at.date())
     first = month.plus(1 - TREND_MONTHS)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=PROGRAMME) as connection:
         await counts.allow_time(connection)
         programmes = await counts.programmes(connection, asker.reach)
         programme = next((each for each in programmes if each.code == code), None)

@@ -8,9 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from ibr.access.staff.rights import DELIVERIES, must_hold
+from ibr.access.staff.rights import DELIVERIES, DELIVERY_RELEASE, must_hold
 from ibr.asker import Asker
 from ibr.db.pool import Database
+from ibr.deliveries.acts import decide
+from ibr.deliveries.acts.model import Act
+from ibr.deliveries.checks.judge import found_in
+from ibr.deliveries.checks.model import Found
 from ibr.deliveries.report import seen
 from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen, RefusedSeen, Reported
 from ibr.errors import NotFound
@@ -52,6 +56,9 @@ class OneDelivery(msgspec.Struct, frozen=True):
     programmes: list[ProgrammeFacts]
     refused: list[RefusedSeen]
     refused_codes: list[tuple[str, int]]
+    found: list[Found]
+    acts: list[Act]
+    replaced_by: list[int]
     page: int
     pages: int
 
@@ -107,7 +114,7 @@ async def deliveries(
 ) -> DeliveryList:
     """One page of the deliveries about programmes in reach."""
     must_hold(asker, DELIVERIES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=DELIVERIES) as connection:
         total = await seen.count(connection, wanted)
         pages = pages_of(total, DELIVERIES_A_PAGE)
         page = min(max(1, page), pages)
@@ -123,7 +130,7 @@ async def one_delivery(
 ) -> OneDelivery:
     """One delivery; NotFound alike when it does not exist and when it is not in reach."""
     must_hold(asker, DELIVERIES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=DELIVERIES) as connection:
         found = await seen.delivery(connection, delivery_id)
         if found is None:
             raise NotFound("delivery.unknown", "There is no such delivery among your programmes.")
@@ -134,4 +141,20 @@ async def one_delivery(
             connection, delivery_id, REFUSED_A_PAGE, (page - 1) * REFUSED_A_PAGE
         )
         programmes = await counts.programmes(connection, asker.reach)
-    return OneDelivery(found, programmes, refused, codes, page, pages)
+        adds_up = await found_in(connection, delivery_id)
+        acts = await decide.acts_on(connection, delivery_id)
+        later = await seen.replaced_by(connection, delivery_id)
+    return OneDelivery(found, programmes, refused, codes, adds_up, acts, later, page, pages)
+
+
+async def programmes_by_code(database: Database) -> dict[str, int]:
+    """The number of every programme, for the registry's own commands."""
+    async with database.transaction(()) as connection:
+        return await counts.numbers_by_code(connection)
+
+
+async def held_deliveries(database: Database, asker: Asker) -> int:
+    """How many deliveries in reach wait for a person's look."""
+    must_hold(asker, DELIVERY_RELEASE)
+    async with database.transaction(asker.reach, asker=asker, right=DELIVERY_RELEASE) as connection:
+        return await seen.waiting(connection)

@@ -20,7 +20,7 @@ REGISTRY_ID: Final = "ibr.sandbox.example"
 _REGISTRY_SEED: Final = bytes.fromhex(
     "5a5a000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d"
 )
-OFFICER_PASSWORD: Final = "sandbox-2026"
+OFFICER_PASSWORD: Final = "try-the-sandbox-2026"
 ADMINISTRATOR: Final = ("administrator@sandbox.example", "Amina Okello")
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from ibr.access.agreements.rules import programmes_of
 from ibr.access.model import Partner
 from ibr.access.scopes import SUBSCRIBE
 from ibr.calls.rules import within
@@ -40,7 +41,9 @@ def reach_of(partner: Partner | None) -> frozenset[int]:
     """The programmes whose changes a partner may hear of now."""
     if partner is None or partner.suspended or SUBSCRIBE not in partner.scopes:
         return frozenset()
-    return partner.ask | partner.report
+    if partner.terms is None:
+        return partner.ask | partner.report
+    return programmes_of(partner.terms, "changes") | partner.report
 
 
 def address_from(asked_from: str | None, registered: Iterable[str]) -> str | None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from ibr.access.agreements.rules import agreed, purposes_refused, told_by_itself
 from ibr.asker import Asker
 from ibr.audit.events import SUBSCRIBED, UNSUBSCRIBED
 from ibr.audit.record import record_event
@@ -24,6 +25,7 @@ from ibr.protection.seal import Sealer, place_of
 from ibr.registry.search.blind import Blinder, identifiers_in
 from ibr.registry.search.model import Filter
 from ibr.registry.search.normal import from_json, normal, to_json
+from ibr.registry.search.within import asked_by, programmes_within
 from ibr.subscriptions import store
 from ibr.subscriptions.model import Frequency, Made, Wish
 
@@ -39,6 +41,25 @@ class _Sealed(msgspec.Struct, frozen=True):
 
     criteria: dict[str, Any]
     filter: dict[str, Any] | None = None
+
+
+def check_agreed(asker: Asker, wanted: Filter, named: frozenset[int] | None) -> None:
+    """NotUnderstood where no agreement lets these changes be told for the asker's purpose, or where
+    the filter would tell more of a record than may come back of it.
+
+    `named` are the programmes that the filter is about, None where it names none.
+    """
+    allowed = agreed(asker, "changes")
+    if not allowed and any("changes" in term.acts for term in asker.terms or ()):
+        raise NotUnderstood("subscription.details", purposes_refused(asker, "changes"))
+    allowed |= told_by_itself(asker)
+    about = allowed.keys() if named is None else allowed.keys() & named
+    if about - programmes_within(allowed, asked_by(wanted)):
+        raise NotUnderstood(
+            "subscription.details",
+            "The filter asks about more than your agreement lets come back of these programmes; "
+            "leave that out, or name the programmes that it may be asked of.",
+        )
 
 
 class Subscriber:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from litestar import Response
 from litestar.datastructures import Cookie
 
+from ibr.access.staff.sign_in import cookie_name
 from ibr.web.drawn import drawn
+from ibr.web.languages import COOKIE as LANGUAGE_COOKIE
 from ibr.web.visit import Visit
 
 # Nothing but this server's own files; no inline script or style; no frame; forms go only here.
@@ -58,15 +60,24 @@ def go_to(visit: Visit, address: str, cookies: list[Cookie] | None = None) -> Re
     )
 
 
-def cookie(visit: Visit, key: str, value: str, *, seconds: int | None = None) -> Cookie:
-    """A cookie that scripts cannot read and other sites cannot send."""
+def cookie(
+    visit: Visit, key: str, value: str, *, seconds: int | None = None, strict: bool = False
+) -> Cookie:
+    """A cookie that scripts cannot read and other sites cannot send with a form.
+
+    Every one but that of the language holds a secret; in production it has a name that only this
+    host may set, and Visit.secret reads it. It comes along when a link elsewhere leads here, in a
+    mail or at the ministry's sign-in; with `strict` not even then. Every change is a form with a
+    token of its own besides.
+    """
+    production = visit.services.settings.production
     return Cookie(
-        key=key,
+        key=key if key == LANGUAGE_COOKIE else cookie_name(key, production=production),
         value=value,
         path="/",
         httponly=True,
-        samesite="strict",
-        secure=visit.services.settings.production,
+        samesite="strict" if strict else "lax",
+        secure=production,
         max_age=seconds,
     )
 

@@ -6,23 +6,23 @@ from ibr.access.scopes import SCOPES
 from ibr.codelists.code_list import CodeList
 from ibr.codelists.identifier_types import OF_A_PROGRAMME
 from ibr.sources.attributes import ATTRIBUTES
-from ibr.web import case_codes, dimension_words, figure_codes, link_codes, pair_codes, release_codes
+from ibr.web import (
+    audit_codes,
+    case_codes,
+    dimension_words,
+    figure_codes,
+    file_codes,
+    link_codes,
+    pair_codes,
+    people_codes,
+    privacy_codes,
+    release_codes,
+    sign_in_codes,
+)
 from ibr.web.causes import CAUSE, FACT
 from ibr.web.letter_words import REASON
 from ibr.web.outcome_words import OUTCOME
 
-ROLE = CodeList(
-    "role",
-    {
-        "administrator": "Administrator",
-        "programme_officer": "Programme officer",
-        "analyst": "Analyst",
-        "auditor": "Auditor",
-        "help_desk": "Help desk",
-        "developer": "Developer of a partner",
-        "steward": "Data steward",
-    },
-)
 PURPOSE = CodeList(
     "purpose",
     {
@@ -54,7 +54,30 @@ IDENTIFIER = CodeList(
     },
 )
 DELIVERY_STATE = CodeList(
-    "delivery_state", {"received": "Being read", "done": "Done", "failed": "Failed"}
+    "delivery_state",
+    {
+        "received": "Being read",
+        "done": "Done",
+        "failed": "Failed",
+        "held": "Held",
+        "refused": "Not taken in",
+        "voiding": "Being voided",
+        "voided": "Void",
+        "reinstating": "Being brought back",
+    },
+)
+DELIVERY_ACT = CodeList(
+    "delivery_act",
+    {
+        "held": "Held for a look",
+        "released": "Let go",
+        "refused": "Not taken in",
+        "void_asked": "To be voided",
+        "voided": "Voided",
+        "reinstate_asked": "To be brought back",
+        "reinstated": "Counts again",
+        "undo_failed": "Could not be undone",
+    },
 )
 DELIVERY_MODE = CodeList(
     "delivery_mode",
@@ -181,7 +204,9 @@ SOURCE = CodeList(
 VITAL = CodeList("vital_status", {"alive": "No death registered", "deceased": "Deceased"})
 TRUTH = CodeList("truth", {"true": "Yes", "false": "No"})
 LISTS = {
+    **audit_codes.LISTS,
     **case_codes.LISTS,
+    **file_codes.LISTS,
     "LETTER_REASON": REASON,
     **link_codes.LISTS,
     **pair_codes.LISTS,
@@ -207,10 +232,13 @@ LISTS = {
     "UNIT": UNIT,
     "SEX_PLURAL": SEX_PLURAL,
     "RELATION": RELATION,
-    "ROLE": ROLE,
+    **people_codes.LISTS,
+    **privacy_codes.LISTS,
+    **sign_in_codes.LISTS,
     "PURPOSE": PURPOSE,
     "IDENTIFIER": IDENTIFIER,
     "STATE": DELIVERY_STATE,
+    "DELIVERY_ACT": DELIVERY_ACT,
     "MODE": DELIVERY_MODE,
     "DOOR": DOOR,
     "REPORTING": REPORTING,

@@ -22,13 +22,17 @@ from ibr.access.staff.sign_in import SESSION_COOKIE, session_of
 from ibr.errors import NotAllowed, NotProven, NotUnderstood, RegistryError
 from ibr.log import logger
 from ibr.web.answers import go_to, own_address
+from ibr.web.fresh import NotFresh, must_be_fresh, proven, question
 from ibr.web.languages import COOKIE as LANGUAGE_COOKIE
 from ibr.web.languages import choose, languages
 from ibr.web.refusals import refusal
 from ibr.web.services import WebServices
+from ibr.web.uploading import Upload, begin_upload
 from ibr.web.visit import AnyRequest, Visit
 
 LONGEST_FORM = 16_384
+# What a person says of some hundred columns, with words of each.
+LONG_FORM = 256 * 1024
 # Who may open a page: a right by name, anyone who is signed in, or everybody.
 SIGNED_IN = "signed_in"
 EVERYBODY = "everybody"
@@ -37,12 +41,17 @@ Show = Callable[[Visit], Awaitable[Response[Any]]]
 
 
 class Page(msgspec.Struct, frozen=True):
-    """One address: its verb, who may open it, and what answers."""
+    """One address: its verb, who may open it, and what answers. With `fresh` the officer must have
+    proved in the last minutes who they are (web/fresh.py). `longest` is the most bytes of its form;
+    with `upload` a file comes behind the form's fields, of any length (web/uploading.py)."""
 
     verb: Literal["GET", "POST"]
     address: str
     right: str
     show: Show
+    fresh: bool = False
+    longest: int = LONGEST_FORM
+    upload: bool = False
 
 
 def handler(services: WebServices, page: Page) -> HTTPRouteHandler:
@@ -56,7 +65,7 @@ def handler(services: WebServices, page: Page) -> HTTPRouteHandler:
         http_method=HttpMethod(page.verb),
         status_code=200,
         include_in_schema=False,
-        request_max_body_size=LONGEST_FORM,
+        request_max_body_size=None if page.upload else page.longest,
         name=f"page {page.verb} {page.address}",
     )(answer)
 
@@ -75,14 +84,20 @@ def begin(services: WebServices, request: AnyRequest) -> Visit:
 async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Response[Any]:
     visit = begin(services, request)
     try:
-        visit = replace(visit, form=await _form(page, request), session=await _session(visit))
+        form, upload = await _form(page, request)
+        visit = replace(visit, form=form, upload=upload, session=await _session(visit))
         if page.right != EVERYBODY:
             if visit.session is None:
                 return _to_sign_in(visit, page)
             if page.right != SIGNED_IN:
                 must_hold(visit.asker(), page.right)
             _must_be_ours(visit, page)
+            visit = await proven(visit)
+            if page.fresh:
+                must_be_fresh(visit)
         return await page.show(visit)
+    except NotFresh as why:
+        return question(visit, why)
     except NotProven:
         return _to_sign_in(visit, page)
     except RegistryError as refused:
@@ -92,26 +107,29 @@ async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Res
         return refusal(visit, None)
 
 
-async def _form(page: Page, request: AnyRequest) -> dict[str, str]:
+async def _form(page: Page, request: AnyRequest) -> tuple[dict[str, str], Upload | None]:
     if page.verb != "POST":
-        return {}
-    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-        raise NotUnderstood("form.type", "A form was expected.")
+        return {}, None
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise NotAllowed("form.elsewhere", "The form was sent from another site.")
+    if page.upload:
+        return await begin_upload(request)
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        raise NotUnderstood("form.type", "A form was expected.")
     try:
-        return {key: str(value) for key, value in (await request.form()).items()}
+        return {key: str(value) for key, value in (await request.form()).items()}, None
     except ClientException:
         raise NotUnderstood("form.unreadable", "The form could not be read.") from None
 
 
 async def _session(visit: Visit) -> Session | None:
-    secret = visit.request.cookies.get(SESSION_COOKIE)
+    secret = visit.secret(SESSION_COOKIE)
     if not secret:
         return None
     idle = timedelta(minutes=visit.services.settings.session_minutes)
+    longest = timedelta(hours=visit.services.settings.session_hours)
     async with visit.services.database.transaction(()) as connection:
-        return await session_of(connection, secret, visit.at, idle)
+        return await session_of(connection, secret, visit.at, idle, longest)
 
 
 def _must_be_ours(visit: Visit, page: Page) -> None:

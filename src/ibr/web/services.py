@@ -8,8 +8,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from ibr import clock
+from ibr.access.budgets.model import Limit
+from ibr.access.budgets.spend import Budgets
 from ibr.access.model import Partner
 from ibr.access.partners import PartnerBook
+from ibr.access.staff.ministry.provider import Connector
+from ibr.access.staff.second.tickets import Tickets
 from ibr.asker import Asker
 from ibr.db.pool import Database
 from ibr.identity.applicants.possible_duplicates import Applicants
@@ -50,9 +54,16 @@ class WebServices:
     blind_index: BlindIndex
     desk: Desk
     now: Callable[[], datetime] = clock.now
+    ministry: Connector | None = None
+    """The ministry's own sign-in, where there is one."""
     kept: Kept = field(default_factory=Kept)
     applicants: Applicants = field(init=False)
+    budgets: Budgets = field(init=False)
+    tickets: Tickets = field(init=False)
 
     def __post_init__(self) -> None:
-        applicants = Applicants(self.database, self.sealer, self.blind_index)
+        budgets = Budgets(Limit(*self.settings.partner_people))
+        applicants = Applicants(self.database, self.sealer, self.blind_index, budgets=budgets)
+        object.__setattr__(self, "budgets", budgets)
         object.__setattr__(self, "applicants", applicants)
+        object.__setattr__(self, "tickets", Tickets(self.sealer))

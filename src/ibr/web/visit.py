@@ -10,10 +10,12 @@ from typing import Any
 from litestar import Request
 
 from ibr.access.staff.model import Session
+from ibr.access.staff.sign_in import cookie_name
 from ibr.asker import Asker, Purpose
 from ibr.errors import NotProven
 from ibr.web.languages import Language
 from ibr.web.services import WebServices
+from ibr.web.uploading import Upload
 from ibr.web.written import Written
 
 AnyRequest = Request[Any, Any, Any]
@@ -29,6 +31,7 @@ class Visit:
     language: Language
     session: Session | None = None
     form: Mapping[str, str] = field(default_factory=dict)
+    upload: Upload | None = None
 
     @property
     def written(self) -> Written:
@@ -42,6 +45,16 @@ class Visit:
     def is_part(self) -> bool:
         """Whether htmx asks for a part of the page to replace."""
         return self.request.headers.get("hx-request") == "true"
+
+    @property
+    def place(self) -> str:
+        """The network address that the request comes from."""
+        return self.request.client.host if self.request.client else ""
+
+    def secret(self, key: str) -> str:
+        """The secret that the browser keeps in a cookie of ours; empty when it has none."""
+        name = cookie_name(key, production=self.services.settings.production)
+        return self.request.cookies.get(name, "")
 
     def path(self, name: str) -> str:
         return str(self.request.path_params[name])

@@ -97,18 +97,27 @@ def test_an_auditor_looks_only_to_audit() -> None:
 
 
 def test_every_role_is_labelled_and_every_purpose_known() -> None:
-    assert set(RIGHTS) == set(codes.ROLE.labels)
+    assert set(RIGHTS) == set(codes.LISTS["ROLE"].labels)
     assert set(PURPOSES) == set(codes.PURPOSE.labels)
     assert {each for rights in RIGHTS.values() for each in rights.purposes} == set(PURPOSES)
 
 
 def test_only_signing_in_and_the_language_are_open_to_everybody() -> None:
-    assert {page.address for page in PAGES if page.right == EVERYBODY} == {
+    open_to_all = {page.address for page in PAGES if page.right == EVERYBODY}
+    # A one-time link carries its right itself; every step of signing in stands under its address.
+    assert {each for each in open_to_all if not each.startswith("/sign-in/")} == {
         "/sign-in",
+        "/welcome/{secret:str}",
         "/language/{code:str}",
     }
-    # The first page asks for the right itself, or leads to the pages that a role has instead.
-    assert {page.address for page in PAGES if page.right == SIGNED_IN} == {"/", "/sign-out"}
+
+
+def test_what_everybody_signed_in_may_open_is_their_own() -> None:
+    # The first page asks for the right itself, or leads to the pages that a role has instead;
+    # of proposals each sees their own, and whoever approves those of others.
+    own = ("/account", "/security", "/approvals")
+    signed_in = {page.address for page in PAGES if page.right == SIGNED_IN}
+    assert {each for each in signed_in if not each.startswith(own)} == {"/", "/sign-out", "/prove"}
 
 
 def test_counts_are_for_officers() -> None:

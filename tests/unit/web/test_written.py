@@ -139,7 +139,7 @@ def test_every_label_of_a_code_is_in_french() -> None:
 
 def test_every_purpose_and_role_has_a_label() -> None:
     assert set(codes.PURPOSE.labels) >= {"enrolment_check", "complaint", "audit"}
-    assert "help_desk" in codes.ROLE.labels
+    assert "help_desk" in codes.LISTS["ROLE"].labels
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import msgspec
 
 from ibr.access.keys import store
 from ibr.access.keys.model import MOST_COUNTING, FetchState, KnownKey
+from ibr.asker import Asker
 from ibr.audit.events import PARTNER_KEYS
 from ibr.audit.record import record_event
 from ibr.db.pool import Connection
@@ -46,9 +47,10 @@ async def change_keys(
     add: Sequence[dict[str, Any]] = (),
     times: Times | None = None,
     revoke: str | None = None,
+    asker: Asker | None = None,
 ) -> None:
     """Adds keys that were checked (ibr_messages/jwk.py) and revokes one; the connection is the
-    owner's."""
+    owner's, or an approved act's with the officer who proposed it."""
     number = await _number(connection, sender_id)
     await add_keys(connection, number, add, times or Times(), at)
     if revoke is not None and not await store.revoke_key(connection, number, revoke, at):
@@ -57,7 +59,7 @@ async def change_keys(
         await record_event(
             connection,
             kind=PARTNER_KEYS,
-            asker=None,
+            asker=asker,
             details={"partner": number, "added": [key["kid"] for key in add], "revoked": revoke},
             at=at,
         )

@@ -17,6 +17,8 @@ Role = Literal[
     "help_desk",
     "developer",
     "steward",
+    "planner",
+    "data_protection_officer",
 ]
 
 # Pages.
@@ -29,7 +31,8 @@ CALLBACKS: Final = "callbacks"
 APPLICANT: Final = "applicant"
 CASES: Final = "cases"
 CASE_FIGURES: Final = "case_figures"
-# Releases: seen, looked at, signed, published and withdrawn; two people are needed.
+# Releases: seen by some; looked at, signed, published and withdrawn by fewer, two people each time.
+RELEASES_SEEN: Final = "releases_seen"
 RELEASE: Final = "release"
 
 # What may be done with a case: handed out, worked on, and decided as the second person.
@@ -48,6 +51,31 @@ FINDING_COUNTS: Final = "finding_counts"
 EXEMPT: Final = "exempt"
 PAIRS: Final = "pairs"
 PAIRS_EDIT: Final = "pairs_edit"
+
+# What programmes send: files for the programmes in reach, what becomes of a held delivery, when
+# reports are due, and whether they come.
+FILES: Final = "files"
+DELIVERY_RELEASE: Final = "delivery_release"
+CALENDAR: Final = "calendar"
+FEEDS: Final = "feeds"
+
+# Officers, who is one and what each may do: seen by those who watch, changed by administrators.
+OFFICERS_SEEN: Final = "officers_seen"
+OFFICERS: Final = "officers"
+# Being the second person for an act that needs two (access/approvals).
+APPROVE: Final = "approve"
+
+# Agreements with partners, read and entered.
+AGREEMENTS: Final = "agreements"
+AGREEMENTS_EDIT: Final = "agreements_edit"
+
+# Watching: what was done by whom, packs of evidence, and the privacy of the people recorded.
+AUDIT_TRAIL: Final = "audit_trail"
+EVIDENCE: Final = "evidence"
+PRIVACY: Final = "privacy"
+PROTECT: Final = "protect"
+# Help-desk on behalf of a person who asks about themselves.
+SERVE_PERSON: Final = "serve_person"
 
 # Purposes of a look-up, by code, in the order a form offers them.
 PURPOSES: Final = (
@@ -80,7 +108,9 @@ RIGHTS: Final[dict[str, Rights]] = {
     "administrator": Rights(
         _FIGURES
         | {PERSON, DEVELOPERS, CALLBACKS, CASES, CASE_FIGURES, CASE_ASSIGN, REVIEW}
-        | {FINDINGS, EXEMPT, PAIRS_EDIT, RELEASE},
+        | {FINDINGS, EXEMPT, PAIRS_EDIT, RELEASES_SEEN, RELEASE}
+        | {FILES, DELIVERY_RELEASE, CALENDAR, FEEDS}
+        | {OFFICERS_SEEN, OFFICERS, APPROVE, AGREEMENTS, AGREEMENTS_EDIT},
         ("complaint", "data_correction", "case_work"),
     ),
     "programme_officer": Rights(
@@ -94,13 +124,30 @@ RIGHTS: Final[dict[str, Rights]] = {
             CASE_DECIDE,
             CASE_APPROVE,
             FINDINGS,
+            FILES,
+            DELIVERY_RELEASE,
+            FEEDS,
+            PROTECT,
         },
         ("enrolment_check", "complaint", "data_correction", "case_work"),
     ),
-    "analyst": Rights(_FIGURES | {CASE_FIGURES, RELEASE}),
-    "auditor": Rights(_FIGURES | {PERSON, CASES, CASE_FIGURES, REVIEW, FINDINGS}, ("audit",)),
+    "analyst": Rights(_FIGURES | {CASE_FIGURES, RELEASES_SEEN, RELEASE, FEEDS}),
+    # Sees how all of it is done and by whom, and changes nothing.
+    "auditor": Rights(
+        _FIGURES
+        | {PERSON, CASES, CASE_FIGURES, REVIEW, FINDINGS, RELEASES_SEEN, FEEDS}
+        | {OFFICERS_SEEN, AGREEMENTS, AUDIT_TRAIL, EVIDENCE},
+        ("audit",),
+    ),
     "help_desk": Rights(
-        frozenset({COUNTRY, PROGRAMME, PERSON, PAIRS}), ("help_desk_request", "complaint")
+        frozenset({COUNTRY, PROGRAMME, PERSON, PAIRS, SERVE_PERSON, PROTECT}),
+        ("help_desk_request", "complaint"),
+    ),
+    # Sees in figures how the system does and what would be otherwise; nobody's record.
+    "planner": Rights(frozenset({COUNTRY, PROGRAMME, PAIRS, CASE_FIGURES, RELEASES_SEEN})),
+    # Watches over the people recorded by what is kept about look-ups, never by looking at records.
+    "data_protection_officer": Rights(
+        frozenset({PRIVACY, PROTECT, AUDIT_TRAIL, AGREEMENTS, OFFICERS_SEEN, APPROVE})
     ),
     # Builds the system of one partner: no figure of the country, no person, no other partner.
     "developer": Rights(frozenset({DEVELOPERS})),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
@@ -19,15 +20,21 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from ibr.access.staff import store
 from ibr.access.staff.model import Officer, Session
 from ibr.db.pool import Connection
-from ibr.errors import TooMuch
+from ibr.errors import NotAllowed, NotProven, TooMuch
 
 SESSION_COOKIE = "ibr_session"
+# A browser takes a cookie of this name only from an encrypted page of this very host, so no
+# neighbour under the same domain can put one in (RFC 6265bis 4.1.3.2).
+_HOST_ONLY = "__Host-"
 LONGEST_SESSION = timedelta(hours=8)
 SEEN_EVERY = timedelta(seconds=30)
 # Failures from one place at one address are counted for this long.
 REMEMBERED = timedelta(minutes=15)
+# Kept for longer, because wrong codes of a second factor are counted for a day.
+KEPT = timedelta(days=1)
 FREE_FAILURES = 4
 LONGEST_WAIT = 60
+LONGEST_PLACE, LONGEST_AGENT = 60, 200
 
 _hasher = PasswordHasher()
 # Hashed once so that an unknown address takes as long as a wrong password.
@@ -38,12 +45,32 @@ MOST_WAITING = 40
 _waiting: set[object] = set()
 
 
+class SessionEnds(msgspec.Struct, frozen=True):
+    """After how long sessions end, idle and in any case, and the name of their cookie."""
+
+    idle: timedelta = timedelta(minutes=15)
+    longest: timedelta = LONGEST_SESSION
+    cookie: str = SESSION_COOKIE
+
+
 class Candidate(msgspec.Struct, frozen=True):
     """Who may be signing in: an address tried from a place, and the officer it may belong to."""
 
     tried: bytes
     officer_id: int | None
     password_hash: str
+
+
+class Tries(msgspec.Struct, frozen=True):
+    """How often somebody failed of late, and until when they must wait, if at all."""
+
+    count: int
+    until: datetime | None
+
+
+def cookie_name(key: str, *, production: bool) -> str:
+    """The name of a cookie that only this host may set."""
+    return _HOST_ONLY + key if production else key
 
 
 def hash_password(password: str) -> str:
@@ -59,9 +86,8 @@ def wait_after(failures: int) -> int:
 
 async def candidate(connection: Connection, email: str, place: str, at: datetime) -> Candidate:
     """The officer of an address, if any; TooMuch while this place must wait before trying again."""
-    tried = _digest(f"{email.strip().lower()}\x1f{place}")
-    count, newest = await store.failures(connection, tried, at - REMEMBERED)
-    until = newest and newest + timedelta(seconds=wait_after(count))
+    tried = digest_of(f"{email.strip().lower()}\x1f{place}")
+    until = (await tries(connection, tried, at - REMEMBERED, wait_after)).until
     if until is not None and until > at:
         raise TooMuch(
             "sign_in.slow_down",
@@ -72,6 +98,25 @@ async def candidate(connection: Connection, email: str, place: str, at: datetime
     if found is None:
         return Candidate(tried, None, _NOBODY)
     return Candidate(tried, found["officer_id"], found["password_hash"])
+
+
+async def tries(
+    connection: Connection, tried: bytes, since: datetime, wait: Callable[[int], int]
+) -> Tries:
+    """How often this was tried in vain since then, and how long the newest failure bids to wait."""
+    count, newest = await store.failures(connection, tried, since)
+    seconds = wait(count)
+    return Tries(count, newest + timedelta(seconds=seconds) if newest and seconds else None)
+
+
+async def remember_try(connection: Connection, tried: bytes, at: datetime) -> None:
+    """Counts a failure."""
+    await store.add_failure(connection, tried, at)
+
+
+async def forget_tries(connection: Connection, tried: bytes, at: datetime) -> None:
+    """Begins to count anew after a success, and forgets what is too old to count for anybody."""
+    await store.forget_failures(connection, tried, at - KEPT)
 
 
 async def officer_of(who: Candidate, password: str) -> int | None:
@@ -93,22 +138,62 @@ async def count_failure(connection: Connection, who: Candidate, at: datetime) ->
     await store.add_failure(connection, who.tried, at)
 
 
-async def open_session(
-    connection: Connection, who: Candidate, officer_id: int, at: datetime
+async def begin_session(
+    connection: Connection,
+    officer_id: int,
+    at: datetime,
+    *,
+    how: str = "password",
+    tried: bytes = b"",
+    proved_at: datetime | None = None,
+    stamp: bytes | None = None,
+    place: str = "",
+    agent: str = "",
 ) -> str:
-    """Opens a session for the officer whose password fits; the secret goes into the cookie."""
+    """The secret of a new session, opened after everything that is asked for was proven.
+
+    It acts in the role that the officer acted in last; NotAllowed for one who holds none today.
+    `how` says what with; `proved_at` is when, where that was earlier. With `stamp` it opens only
+    while the officer's password is the one that the stamp is of.
+    """
+    role_id = await store.role_to_begin_with(connection, officer_id, at.date())
+    if role_id is None:
+        raise NotAllowed(
+            "officer.no_role",
+            "You hold no role at present. Ask an administrator of the registry to give you one.",
+        )
     secret = secrets.token_urlsafe(32)
-    await store.forget_failures(connection, who.tried, at - REMEMBERED)
-    await store.open_session(connection, _digest(secret), officer_id, secrets.token_urlsafe(32), at)
+    await forget_tries(connection, tried, at)
+    opened = await store.open_session(
+        connection,
+        digest_of(secret),
+        officer_id,
+        secrets.token_urlsafe(32),
+        at,
+        role_id=role_id,
+        how=how,
+        stamp=stamp,
+        proved_at=proved_at or at,
+        place=place[:LONGEST_PLACE],
+        agent=agent[:LONGEST_AGENT],
+    )
+    if not opened:
+        raise NotProven("sign_in.step_over", "This step took too long. Please sign in again.")
+    await store.seen(connection, digest_of(secret), at)
     return secret
 
 
 async def session_of(
-    connection: Connection, secret: str, at: datetime, idle: timedelta
+    connection: Connection,
+    secret: str,
+    at: datetime,
+    idle: timedelta,
+    longest: timedelta = LONGEST_SESSION,
 ) -> Session | None:
-    """The session of a cookie; None when it is unknown, ended, idle too long or too old."""
-    digest = _digest(secret)
-    row = await store.session(connection, digest, at - LONGEST_SESSION, at - idle)
+    """The session of a cookie; None when it is unknown, ended, idle too long or too old, or when
+    the officer was shut out, lost the role or has another password since."""
+    digest = digest_of(secret)
+    row = await store.session(connection, digest, at - longest, at - idle, at.date())
     if row is None:
         return None
     if row["seen_at"] < at - SEEN_EVERY:
@@ -121,13 +206,22 @@ async def session_of(
         programmes=frozenset(row["programmes"] or ()),
         locale=row["locale"],
         partner_id=row["partner_id"],
+        areas=None if row["areas"] is None else frozenset(row["areas"]),
+        role_id=row["role_id"],
     )
-    return Session(officer, row["form_token"])
+    return Session(
+        officer,
+        row["form_token"],
+        row["proved_at"],
+        row["roles"],
+        how=row["how"],
+        signed_in_at=row["signed_in_at"],
+    )
 
 
 async def sign_out(connection: Connection, secret: str, at: datetime) -> None:
     """Ends the session of a cookie."""
-    await store.end_session(connection, _digest(secret), at)
+    await store.end_session(connection, digest_of(secret), at)
 
 
 def _verify(hashed: str, password: str) -> bool:
@@ -137,5 +231,11 @@ def _verify(hashed: str, password: str) -> bool:
         return False
 
 
-def _digest(text: str) -> bytes:
+def stamp_of(password_hash: str) -> bytes:
+    """What a session and a step remember of a password: another one ends them."""
+    return hashlib.sha256(password_hash.encode()).digest()
+
+
+def digest_of(text: str) -> bytes:
+    """What is kept of a secret that a browser holds."""
     return hashlib.sha256(text.encode()).digest()

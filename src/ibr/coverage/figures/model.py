@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cached_property
@@ -204,6 +205,19 @@ class Restated(msgspec.Struct, frozen=True, kw_only=True):
     value_after: str | None
     largest_change: str | None
     why: tuple[str, ...]
+
+
+def digest_lines(digests: Mapping[tuple[str, str, str], bytes]) -> str:
+    """The digests of tables by indicator, breakdown and period, a line for each, in order."""
+    return "".join(
+        f"{digest.hex()} {indicator}|{breakdown}|{period}\n"
+        for (indicator, breakdown, period), digest in sorted(digests.items())
+    )
+
+
+def whole_digest(digests: Mapping[tuple[str, str, str], bytes]) -> str:
+    """SHA-256 of those lines: what is sealed of all the figures of a run."""
+    return hashlib.sha256(digest_lines(digests).encode()).hexdigest()
 
 
 def value_of(

@@ -44,6 +44,7 @@ async def read_inputs(
     references = tuple(await every_reference(connection))
     noted = {
         "snapshot": snapshot.snapshot_no,
+        "snapshot_digest": snapshot.digest,
         "through_change": snapshot.through_change,
         "link_run": snapshot.link_run,
         "programmes": snapshot.vintages.get("programmes", {}),

@@ -52,8 +52,16 @@ def _moved(before: Cell | None, after: Cell | None) -> Decimal | None:
     return abs(values[1] - values[0])
 
 
-def reasons(before: dict[str, Any], after: dict[str, Any], code: tuple[str, str]) -> list[str]:
-    """In sentences, what was different between the inputs of two runs of the same period."""
+def reasons(
+    before: dict[str, Any],
+    after: dict[str, Any],
+    code: tuple[str, str],
+    deliveries: Sequence[tuple[int, str]] = (),
+) -> list[str]:
+    """In sentences, what was different between the inputs of two runs of the same period.
+
+    `deliveries` are those that changed a record between the two, each with its state now.
+    """
     said = []
     if code[0] != code[1]:
         said.append(f"The code that counts is another one: {code[0]}, now {code[1]}.")
@@ -72,6 +80,12 @@ def reasons(before: dict[str, Any], after: dict[str, Any], code: tuple[str, str]
     news = sorted(code for code in later if later[code] != earlier.get(code))
     if news:
         said.append(f"Reports arrived meanwhile from {_some(news)}.")
+    merged = [str(number) for number, state in deliveries if state != "voided"]
+    if merged:
+        said.append(f"Records were changed by deliveries {_some(merged)}.")
+    voided = [str(number) for number, state in deliveries if state == "voided"]
+    if voided:
+        said.append(f"Deliveries were voided: {_some(voided)}.")
     if before.get("rules") != after.get("rules"):
         said.append("Rules or pairs of programmes changed.")
     return said or [_UNCHANGED]

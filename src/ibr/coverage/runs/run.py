@@ -25,7 +25,7 @@ from ibr.coverage.engine.operations.count import completeness, count_operations
 from ibr.coverage.facts.model import FactsFile
 from ibr.coverage.facts.write import drop_other_facts
 from ibr.coverage.figures import store as figures
-from ibr.coverage.figures.model import Completeness, FigureTable, Run
+from ibr.coverage.figures.model import Completeness, FigureTable, Run, whole_digest
 from ibr.coverage.figures.store import Frozen
 from ibr.coverage.runs import due, store
 from ibr.coverage.runs.count_people import CountPeople, Reports
@@ -282,6 +282,8 @@ async def _freeze(database: Database, ran: Run, found: list[Frozen]) -> Run:
         details: dict[str, Any] = {
             "run": number,
             "snapshot": ran.snapshot_no,
+            "snapshot_digest": ran.inputs.get("snapshot_digest"),
+            "digest": whole_digest({each.place: each.digest for each in found}),
             "first": ran.first_month,
             "last": ran.last_month,
             "tables": len(found),

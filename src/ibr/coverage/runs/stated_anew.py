@@ -8,6 +8,7 @@ from typing import Final
 from ibr.coverage.figures import store as figures
 from ibr.coverage.figures.model import FigureTable, Restated, Run
 from ibr.coverage.figures.store import Frozen, thawed
+from ibr.coverage.runs import store
 from ibr.coverage.runs.restate import compared, reasons
 from ibr.db.pool import Connection
 
@@ -66,4 +67,7 @@ async def stated_anew(
 
 async def _why(connection: Connection, ran: Run, earlier: int) -> list[str]:
     [before] = await figures.runs(connection, 1, earlier)
-    return reasons(before.inputs, ran.inputs, (before.code_version, ran.code_version))
+    deliveries = await store.deliveries_between(
+        connection, before.inputs.get("through_change"), ran.inputs.get("through_change")
+    )
+    return reasons(before.inputs, ran.inputs, (before.code_version, ran.code_version), deliveries)

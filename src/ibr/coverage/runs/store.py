@@ -43,3 +43,24 @@ async def longest_wait(connection: Connection) -> int:
         "select least(coalesce(max(report_days), 0), 62) from programme"
     )
     return days
+
+
+async def deliveries_between(
+    connection: Connection, after: int | None, through: int | None
+) -> list[tuple[int, str]]:
+    """The deliveries that changed a record after one change and up to another, with their state
+    now; none where it was not noted up to where a run has read."""
+    if after is None or through is None or through <= after:
+        return []
+    rows = await connection.fetch(
+        """
+        select changed.delivery_id, d.state
+        from (select distinct delivery_id from change
+              where change_id > $1 and change_id <= $2) as changed
+        join delivery d using (delivery_id)
+        order by changed.delivery_id
+        """,
+        after,
+        through,
+    )
+    return [(row["delivery_id"], row["state"]) for row in rows]

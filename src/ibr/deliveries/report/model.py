@@ -6,6 +6,9 @@ from datetime import datetime
 
 import msgspec
 
+from ibr.deliveries.checks.model import Anomaly
+from ibr.deliveries.model import ControlTotals
+
 
 class DeliverySeen(msgspec.Struct, frozen=True, kw_only=True):
     """One delivery with its counts and score."""
@@ -32,6 +35,16 @@ class DeliverySeen(msgspec.Struct, frozen=True, kw_only=True):
     score: float | None
     received_at: datetime
     done_at: datetime | None
+    programme_id: int | None = None
+    totals: ControlTotals = ControlTotals()
+    anomalies: list[Anomaly] = []
+    replaces: int | None = None
+    same_as: int | None = None
+
+    @property
+    def held_for(self) -> list[Anomaly]:
+        """Why it waits, or waited, for a person's look."""
+        return [each for each in self.anomalies if each.level == "hold"]
 
 
 class RefusedSeen(msgspec.Struct, frozen=True):
@@ -59,3 +72,5 @@ class DeliveryFilter(msgspec.Struct, frozen=True):
     programme_id: int | None = None
     state: str | None = None
     with_refusals: bool = False
+    partner_id: int | None = None
+    cycle: str | None = None

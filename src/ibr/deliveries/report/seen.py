@@ -6,7 +6,11 @@ import json
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from ibr.db.pool import Connection
+from ibr.deliveries.checks.model import Anomaly
+from ibr.deliveries.model import ControlTotals
 from ibr.deliveries.report import store
 from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen, RefusedSeen, Reported
 
@@ -14,6 +18,8 @@ from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen, RefusedSee
 def _seen(row: Any) -> DeliverySeen:
     fields = dict(row)
     fields["warnings"] = json.loads(fields["warnings"])
+    fields["totals"] = msgspec.json.decode(fields["totals"], type=ControlTotals)
+    fields["anomalies"] = msgspec.json.decode(fields["anomalies"], type=list[Anomaly])
     return DeliverySeen(**fields)
 
 
@@ -57,3 +63,13 @@ async def reported(connection: Connection) -> dict[int, Reported]:
 async def refused_since(connection: Connection, since: datetime) -> int:
     """Records set aside since then."""
     return await store.refused_since(connection, since)
+
+
+async def replaced_by(connection: Connection, delivery_id: int) -> list[int]:
+    """Later deliveries of the same sender that take the place of this one, or withdraw it."""
+    return await store.replaced_by(connection, delivery_id)
+
+
+async def waiting(connection: Connection) -> int:
+    """How many deliveries in reach wait for a person's look."""
+    return await store.waiting(connection)

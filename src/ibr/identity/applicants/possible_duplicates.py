@@ -14,7 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
+from ibr.access.agreements.rules import agreed, must_have, not_agreed_purpose
+from ibr.access.budgets.model import Seen, Spending
+from ibr.access.budgets.spend import Budgets
 from ibr.access.limits import RequestLimit
+from ibr.access.scopes import POSSIBLE_DUPLICATES
+from ibr.access.staff.rights import APPLICANT as APPLICANT_RIGHT
 from ibr.asker import Asker
 from ibr.audit.events import QUESTION_DUPLICATES
 from ibr.audit.questions_asked import record_question
@@ -70,11 +75,13 @@ class Applicants:
         index: BlindIndex,
         *,
         a_minute: int = A_MINUTE,
+        budgets: Budgets | None = None,
     ) -> None:
         self._database = database
         self._sealer = sealer
         self._index = index
         self._limits = {kind: RequestLimit(a_minute) for kind in ("officer", "partner")}
+        self._budgets = budgets or Budgets()
         self._model: tuple[Model, Table] | None = None
 
     async def possible_duplicates(self, asker: Asker, applicant: Applicant, at: datetime) -> Answer:
@@ -88,13 +95,22 @@ class Applicants:
         if not is_enough(features):
             raise too_little()
         self._limits[asker.kind].count(asker.id)
-        # Of programmes out of reach it is told that there is somebody; nothing else leaves here.
+        within = _agreed(asker)
+        right = APPLICANT_RIGHT if asker.kind == "officer" else POSSIBLE_DUPLICATES
+        # Of programmes and areas out of reach it is told that there is somebody; nothing else
+        # leaves here.
         programmes = await all_programmes(self._database)
-        async with self._database.transaction(programmes) as connection:
+        everywhere = msgspec.structs.replace(asker, areas=None)
+        transaction = self._database.transaction(programmes, asker=everywhere, right=right)
+        async with self._budgets.noting(self._database, asker, transaction) as connection:
             near, model = await self.weighed(connection, features, keys)
-            answer, told = await self._answer(connection, asker.reach, near, model)
+            inside = await _inside(connection, asker, within, near)
+            answer, told = await self._answer(connection, inside, near, model)
             subjects = [*subjects_of(applicant, self._index), *told]
             await _write_down(connection, asker, subjects, answer, at)
+            typed = {*subjects} - {*told}
+            people = [Seen(each, each not in typed) for each in dict.fromkeys(subjects)]
+            await self._budgets.spend(connection, [Spending(asker, people, at)])
         return answer
 
     async def areas(self) -> list[Area]:
@@ -148,17 +164,20 @@ class Applicants:
     async def _answer(
         self,
         connection: Connection,
-        reach: Collection[int],
+        within: Collection[int],
         near: Sequence[Candidate],
         model: Model | None,
     ) -> tuple[Answer, list[bytes]]:
-        """What may be told, and the subjects of whom it was told."""
+        """What may be told, of the records `within` reach and of others, and the subjects of whom
+        it was told."""
         if model is None:
             return Answer(), []
         link = model.weights.link
-        inside = [each for each in near if each.programme_id in reach]
+        inside = [each for each in near if each.appearance.record_id in within]
         outside = [
-            each for each in near if each.programme_id not in reach and each.weighed.weight >= link
+            each
+            for each in near
+            if each.appearance.record_id not in within and each.weighed.weight >= link
         ]
         persons = list(_by_person(inside).values())[:MOST_SHOWN]
         shown = [each for those in persons for each in those]
@@ -195,6 +214,28 @@ class Applicants:
             else f"appearance {best.appearance.record_id}.{best.appearance.appearance_no}"
         )
         return base64.b32encode(self._index.of("REFERENCE", who))[:12].decode()
+
+
+def _agreed(asker: Asker) -> Collection[int]:
+    """The programmes of which it may be told who it is; NotAgreedError where nothing is agreed."""
+    if asker.terms is None:
+        return asker.reach
+    if not asker.report:
+        must_have(asker, "possible_duplicates")
+    found = agreed(asker, "possible_duplicates").keys() | asker.report
+    if not found:
+        raise not_agreed_purpose(asker, "possible_duplicates")
+    return found
+
+
+async def _inside(
+    connection: Connection, asker: Asker, within: Collection[int], near: Sequence[Candidate]
+) -> frozenset[int]:
+    """The records near that the asker may be told of: of these programmes, in its areas."""
+    reach = [each.appearance.record_id for each in near if each.programme_id in within]
+    if asker.areas is None or not reach:
+        return frozenset(reach)
+    return frozenset(await store.living_in(connection, reach, sorted(asker.areas)))
 
 
 def _by_person(near: Iterable[Candidate]) -> dict[tuple[int, int], list[Candidate]]:

@@ -59,3 +59,24 @@ async def facts(connection: Connection, among: Sequence[Appearance]) -> list[Rec
         [each.record_id for each in among],
         [each.appearance_no for each in among],
     )
+
+
+async def living_in(
+    connection: Connection, records: Sequence[int], areas: Sequence[str]
+) -> list[int]:
+    """Which of these records are of people who live in these areas or in what lies in them."""
+    found = await connection.fetch(
+        """
+        with recursive within as (
+            select unnest($2::text[]) as code
+            union
+            select below.code from area below join within on below.parent = within.code
+        )
+        select record_id from beneficiary_record r
+        where record_id = any ($1::bigint[])
+          and exists (select from within where code in (r.region_code, r.sub_region_code))
+        """,
+        list(records),
+        list(areas),
+    )
+    return [row["record_id"] for row in found]

@@ -47,7 +47,7 @@ async def answer_pair(
     must_hold(asker, DECIDE_LINKS)
     must_hold_purpose(asker)
     answer = checked(said.decision, said.reason_code, said.note)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=DECIDE_LINKS) as connection:
         row = await row_of(connection, pair, asker, hold=True)
         if row is None:
             raise no_such_pair()
@@ -184,7 +184,7 @@ async def take_back(
     """
     must_hold(asker, DECIDE_LINKS)
     must_hold_purpose(asker)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=DECIDE_LINKS) as connection:
         row = await row_of(connection, pair, asker, hold=True)
         if row is None:
             raise no_such_pair()

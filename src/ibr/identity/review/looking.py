@@ -129,7 +129,7 @@ async def open_pair(
         raise NotAllowed(
             "purpose.not_allowed", "Your role does not allow a look at possible links."
         )
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=REVIEW) as connection:
         row = await row_of(connection, pair, asker, hold=False)
         found = await shown.sides(connection, pair)
         if row is None or len(found) != len(pair):

@@ -60,7 +60,7 @@ async def queue(database: Database, asker: Asker, wanted: Wanted, page: int, at:
     """What waits for this officer, by the money at stake, then by doubt. Nobody's name is read."""
     must_hold(asker, REVIEW)
     reach = asker.reach
-    async with database.transaction(reach) as connection:
+    async with database.transaction(reach, asker=asker, right=REVIEW) as connection:
         review, link = await thresholds_of(connection)
         middle = (review + link) / 2
         counted = await store.count(connection, reach, asker.id, wanted)
@@ -116,7 +116,7 @@ async def take_next(
     must_hold(asker, DECIDE_LINKS)
     must_hold_purpose(asker)
     reach = asker.reach
-    async with database.transaction(reach) as connection:
+    async with database.transaction(reach, asker=asker, right=DECIDE_LINKS) as connection:
         await store.let_go(connection, asker.id, at)
         if passed_over is not None:
             await store.set_aside(connection, passed_over, asker.id, at + SET_ASIDE)
@@ -143,7 +143,7 @@ async def take_next(
 async def waits_for_anybody(database: Database, asker: Asker) -> int:
     """How many possible links within reach wait to be looked at, for the first page."""
     must_hold(asker, REVIEW)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=REVIEW) as connection:
         return await store.waits_for_anybody(connection, asker.reach)
 
 

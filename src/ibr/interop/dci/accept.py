@@ -29,6 +29,7 @@ from ibr.interop.dci.answers import Answer
 from ibr.interop.dci.envelope import Opened
 from ibr.interop.dci.messages.again import sent_elsewhere, used_before
 from ibr.interop.dci.services import Services
+from ibr.log import logger
 from ibr.outbox.model import Kind
 from ibr.protection.seal import place_of
 from ibr_messages.strict_json import canonical
@@ -127,6 +128,9 @@ async def accept(services: Services, opened: Opened, body: bytes) -> Answer:
         if earlier is None:
             await _keep(services, connection, opened, body, taken=taken, address=address)
     if earlier is None:
+        logger().info(
+            "request acknowledged", correlation_id=correlation_id, kind=opened.header.action
+        )
         return _ack(correlation_id, opened.at)
     if (earlier["kind"], earlier["body_digest"]) != (operation.kind, opened.body_digest):
         raise used_before()

@@ -13,6 +13,8 @@ from typing import Any, Final
 import asyncpg
 import zstandard
 
+from ibr.access.agreements.rules import NotAgreedError
+from ibr.access.budgets.model import UsedUpError
 from ibr.access.model import Partner
 from ibr.audit.events import QUESTION_REFUSED
 from ibr.audit.record import record_event
@@ -27,6 +29,7 @@ from ibr.interop.dci.outcomes import decompressed
 from ibr.interop.dci.outgoing import Outgoing, promise
 from ibr.interop.dci.reasons import reason_of, text_of
 from ibr.interop.dci.services import Services
+from ibr.log import logger
 from ibr.protection.seal import place_of
 from ibr_messages.strict_json import canonical
 
@@ -73,6 +76,11 @@ async def answer_request(
                 answered = await _answer(services, connection, request, partner, message_key, at)
                 await _settle(services, connection, request, partner, message_key, answered, at)
             await finish(connection)
+        _tell(request, "succ")
+    except UsedUpError as used:
+        asker = partner.asker(frozenset(partner.scopes))
+        await services.budgets.note_refused(services.database, [asker], used.at)
+        await refuse_request(services, message_key, partner_id, used, finish)
     except (NotAllowed, NotUnderstood, NotFound, Conflict) as refused:
         await refuse_request(services, message_key, partner_id, refused, finish)
 
@@ -124,10 +132,26 @@ async def refuse_request(
                 connection,
                 kind=QUESTION_REFUSED,
                 asker=partner.asker(frozenset(request["scopes"])),
-                details={"action": request["action"], "reason": refused.code},
+                details=_because(refused) | {"action": request["action"], "reason": refused.code},
                 at=at,
             )
         await finish(connection)
+    _tell(request, refused.code)
+
+
+def _tell(request: asyncpg.Record | None, status: str) -> None:
+    """Says in the log what became of a request, under the id that its sender got with the ACK."""
+    if request is not None:
+        logger().info(
+            "request answered",
+            correlation_id=request["correlation_id"],
+            kind=request["action"],
+            status=status,
+        )
+
+
+def _because(refused: RegistryError) -> dict[str, object]:
+    return dict(refused.because) if isinstance(refused, NotAgreedError) else {}
 
 
 async def _partner(services: Services, partner_id: int) -> Partner:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from ibr.access.agreements.rules import not_agreed
 from ibr.clock import written
 from ibr.db.pool import Connection
-from ibr.errors import NotAllowed, NotUnderstood
+from ibr.errors import NotUnderstood
 from ibr.ids import new_token
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer, Operation
@@ -56,7 +57,7 @@ class Enrolled:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._desk = EnrolledDesk(services.questions, KeptAnswers())
+        self._desk = EnrolledDesk(services.questions, KeptAnswers(), services.budgets)
         self._kinds = IdentifierKinds(services.questions)
 
     async def answer(self, opened: Opened) -> Answer:
@@ -71,10 +72,7 @@ class Enrolled:
         programme = await self._services.book.programme(query.programme)
         if programme is None:
             # The same refusal as for a programme that is not the asker's to ask about.
-            raise NotAllowed(
-                "programme.not_allowed",
-                "You may not ask about this programme. The registry's agreements say who may.",
-            )
+            raise not_agreed(opened.asker, "enrolled", None)
         may_ask(opened.asker, programme.programme_id)
         transaction_id = (
             read_transaction_id(opened.message.get("transaction_id"))
@@ -92,6 +90,11 @@ class Enrolled:
                 transaction_id=transaction_id,
                 correlation_id=new_token(),
                 at=opened.at,
+                in_sequence=self._services.budgets.trails.follow(
+                    opened.asker.kind,
+                    opened.asker.id,
+                    [subject.value for subject in query.subjects],
+                ),
             )
         )
         if not answer.same_content:

@@ -14,27 +14,28 @@ from typing import Any, Final
 
 import msgspec
 
+from ibr.access.scopes import UPDATES as REPORT
 from ibr.clock import now, written
 from ibr.db.pool import Connection
 from ibr.deliveries import receive
 from ibr.deliveries.model import DeliveryHead, Tally
+from ibr.deliveries.terms import SaidTerms, read_terms
 from ibr.errors import NotAllowed, NotUnderstood, Unavailable
 from ibr.ids import new_token
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer, Operation
-from ibr.interop.dci.envelope import Caller, Opened
-from ibr.interop.dci.file_form import check_action
-from ibr.interop.dci.merge_delivery import (
+from ibr.interop.dci.check_delivery import (
     ANSWER_ACTION,
-    Delivery,
+    answer_held,
     answer_of,
-    finish,
-    go_on,
-    merge_all,
+    must_wait,
     stored_answer,
 )
+from ibr.interop.dci.envelope import Caller, Opened, message_key
+from ibr.interop.dci.file_form import check_action
+from ibr.interop.dci.merge_delivery import finish, go_on, merge_all
 from ibr.interop.dci.messages.again import used_before
-from ibr.interop.dci.messages.header import read_count, read_transaction_id
+from ibr.interop.dci.messages.header import read_transaction_id
 from ibr.interop.dci.outcomes import Outcomes, digest_of
 from ibr.interop.dci.read_updates import (
     LARGEST_ENCRYPTED,
@@ -43,8 +44,8 @@ from ibr.interop.dci.read_updates import (
     read_decrypted_updates,
     read_updates,
 )
+from ibr.interop.dci.reading_delivery import Delivery, blocks_of
 from ibr.interop.dci.services import Services
-from ibr.periods import read_month
 from ibr_messages.encryption import is_encrypted
 
 ACTIONS: Final = frozenset({"notify", "register", "enrollment-updates"})
@@ -75,8 +76,9 @@ async def take_updates(
         if is_encrypted(updates.message):
             updates = await decrypted_updates(services, updates, opened.at)
             opened = msgspec.structs.replace(opened, message=updates.message, encrypted=True)
-        transaction_id = _check(updates, opened)
-        answer = await _take(services, updates, opened, body, transaction_id)
+        terms = read_terms(opened.header.meta)
+        transaction_id = _check(updates, opened, terms)
+        answer = await _take(services, updates, opened, body, terms, transaction_id)
         return services.writer.as_agreed(answer, opened.partner, now(), asked=opened.encrypted)
     finally:
         updates.close()
@@ -117,7 +119,7 @@ async def decrypted_updates(
     return inner
 
 
-def _check(updates: Updates, opened: Opened) -> str:
+def _check(updates: Updates, opened: Opened, terms: SaidTerms) -> str:
     """What must be right of the message as a whole; returns its transaction id."""
     if not opened.asker.report:
         raise NotAllowed(
@@ -133,7 +135,13 @@ def _check(updates: Updates, opened: Opened) -> str:
             "message.schema",
             "message.enrolled_updates.beneficiaries must be an array of beneficiaries.",
         )
-    if updates.count == 0:
+    if terms.mode == "void" and updates.count:
+        raise NotUnderstood(
+            "delivery.terms",
+            "A message of mode void withdraws an earlier one and holds no beneficiary itself. "
+            "Nothing was stored.",
+        )
+    if terms.mode != "void" and updates.count == 0:
         raise NotUnderstood(
             "message.total_count", "The message holds no beneficiary; send at least one."
         )
@@ -152,11 +160,13 @@ async def _take(
     updates: Updates,
     opened: Opened,
     body: Iterable[bytes],
+    terms: SaidTerms,
     transaction_id: str,
 ) -> Answer:
     whole = updates.block_count <= 1
+    held = False
     reach = opened.asker.report
-    async with services.database.transaction(reach) as connection:
+    async with services.database.transaction(reach, asker=opened.asker, right=REPORT) as connection:
         correlation_id = new_token()
         earlier = await store.claim_message(
             connection,
@@ -174,15 +184,21 @@ async def _take(
                 updates,
                 opened,
                 connection,
+                terms,
                 transaction_id=transaction_id,
                 correlation_id=correlation_id,
             )
             await receive.open_delivery(connection, delivery.head, body, services.sealer)
             if whole:
-                await merge_all(services, delivery, connection)
+                blocks = list(blocks_of(services, delivery))
+                held = await must_wait(delivery, blocks, connection)
+            if whole and not held:
+                await merge_all(services, delivery, blocks, connection)
                 kept = await finish(services, delivery, connection)
     if earlier is not None:
         return await _again(services, updates, opened, earlier, transaction_id)
+    if held:
+        return await answer_held(services, delivery)
     if whole:
         return answer_of(kept)
     return await go_on(services, delivery)
@@ -193,25 +209,28 @@ async def _new(
     updates: Updates,
     opened: Opened,
     connection: Connection,
+    terms: SaidTerms,
     *,
     transaction_id: str,
     correlation_id: str,
 ) -> Delivery:
-    meta = opened.header.meta
     head = DeliveryHead(
         delivery_id=await receive.new_delivery_id(connection),
         partner_id=opened.partner.partner_id,
         message_key=opened.message_key,
         door="message",
-        cycle=_cycle(meta.get("cycle")),
-        sequence=_sequence(meta.get("sequence")),
-        mode="delta",
+        cycle=terms.cycle,
+        sequence=terms.sequence,
+        mode=terms.mode,
         as_of=opened.header.sent_at,
         body_digest=opened.body_digest,
         body_bytes=updates.body_bytes,
         key_kid=opened.key_kid,
         control_total=opened.header.total_count,
         received_at=opened.at,
+        programme_id=_programme(services, opened, terms.programme),
+        totals=terms.totals,
+        replaces=await _replaced(opened, terms.replaces, connection),
     )
     return Delivery(
         opened.asker,
@@ -225,18 +244,40 @@ async def _new(
     )
 
 
-def _sequence(value: object) -> int | None:
-    """The number within the period; nothing when it is none that could be counted up to."""
-    count = read_count(value)
-    return count if count is not None and 0 <= count < 2**31 else None
-
-
-def _cycle(value: object) -> str | None:
-    """The reporting period that header.meta.cycle names; nothing when it names none."""
-    try:
-        return str(read_month(value)) if isinstance(value, str) else None
-    except NotUnderstood:
+def _programme(services: Services, opened: Opened, code: str | None) -> int | None:
+    """The number of the programme that the sender says all of the delivery is about."""
+    if code is None:
         return None
+    programme = services.book.programmes_by_code.get(code.casefold())
+    if programme is None or programme.programme_id not in opened.asker.report:
+        raise NotAllowed(
+            "delivery.programme",
+            "header.meta.programme names no programme that you may report for. Nothing was stored.",
+        )
+    return programme.programme_id
+
+
+async def _replaced(opened: Opened, message_id: str | None, connection: Connection) -> int | None:
+    """The number of the sender's own earlier delivery that this one replaces or withdraws."""
+    if message_id is None:
+        return None
+    earlier = await receive.delivery_of(
+        connection, message_key(opened.partner.sender_id, message_id)
+    )
+    if earlier is None or earlier.head.partner_id != opened.partner.partner_id:
+        raise NotUnderstood(
+            "delivery.replaces",
+            "header.meta.replaces names no delivery of yours; give its message_id. "
+            "Nothing was stored.",
+            field="header.meta.replaces",
+        )
+    if not opened.asker.report.issuperset(earlier.tally.programme_ids):
+        raise NotAllowed(
+            "delivery.programme",
+            "The delivery that header.meta.replaces names speaks of a programme that you may not "
+            "report for any more. Nothing was stored.",
+        )
+    return earlier.head.delivery_id
 
 
 async def _again(

@@ -15,13 +15,14 @@ from typing import Any, Final
 
 import msgspec
 
+from ibr.access.agreements.rules import NotAgreedError
 from ibr.access.limits import RequestLimit
 from ibr.access.model import Partner
 from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Claims, Tokens
 from ibr.asker import Asker, Purpose
 from ibr.clock import now
-from ibr.errors import NotAllowed, NotProven, NotUnderstood
+from ibr.errors import NotProven, NotUnderstood
 from ibr.interop.dci.encryption import (
     NoPartnerKeyError,
     UnknownOwnKeyError,
@@ -126,9 +127,15 @@ class Envelopes:
         if partner is None:
             raise NotProven("token.invalid", "The client of this token is not known, or shut out.")
         scopes = claims.scopes & partner.scopes
-        if scope not in scopes:
-            raise NotAllowed("scope.missing", f"Your token does not carry the scope {scope}.")
+        # Counted first: what is refused for its scope is written down.
         self._limit.count(partner.partner_id)
+        if scope not in scopes:
+            raise NotAgreedError(
+                "scope.missing",
+                f"Your token does not carry the scope {scope}.",
+                partner.asker(scopes),
+                {"question": scope, "why": "scope"},
+            )
         return Caller(partner, scopes)
 
     async def receive(

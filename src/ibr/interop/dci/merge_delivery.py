@@ -9,18 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Final
 
-import msgspec
-
-from ibr.asker import Asker
 from ibr.audit.events import DELIVERY_DONE
 from ibr.audit.record import record_event
 from ibr.clock import now
 from ibr.db.locks import release_delivery, try_delivery
 from ibr.db.pool import Connection
 from ibr.deliveries import receive, refuse
-from ibr.deliveries.model import DeliveryHead, Tally
+from ibr.deliveries.model import Started
 from ibr.errors import Unavailable
 from ibr.intake.enrolment_updates import (
     Draft,
@@ -31,53 +27,29 @@ from ibr.intake.enrolment_updates import (
     merge_chunk,
     source_of,
 )
-from ibr.intake.prepare import Preparer
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer
-from ibr.interop.dci.messages.read_beneficiary import read_beneficiary
-from ibr.interop.dci.outcomes import Outcomes, compressed, decompressed, digest_of
-from ibr.interop.dci.read_updates import Updates
+from ibr.interop.dci.check_delivery import (
+    answer_held,
+    answer_of,
+    answer_refused,
+    keep_answer,
+    must_wait_large,
+    signed_answer,
+    stored_answer,
+)
+from ibr.interop.dci.outcomes import Outcomes
+from ibr.interop.dci.reading_delivery import Block, Delivery, blocks_of
 from ibr.interop.dci.services import Services
-from ibr.protection.seal import place_of
 from ibr.reported.beneficiary import Refusal
 
-ANSWER_ACTION: Final = "on-notify"
-# Beyond this, compressed, an answer is sent piece by piece.
-_LARGE_ANSWER: Final = 64 * 1024
 
-
-class Delivery(msgspec.Struct):
-    """One delivery while it is taken in."""
-
-    asker: Asker
-    sender_id: str
-    updates: Updates
-    head: DeliveryHead
-    transaction_id: str
-    correlation_id: str
-    outcomes: Outcomes
-    tally: Tally
-    next_item: int = 0
-
-
-def _items(services: Services, delivery: Delivery) -> Iterator[list[Item]]:
-    """The delivery's records in blocks, read and checked."""
-    preparer = Preparer(delivery.asker, services.book.programmes_by_code, services.blind_index)
-    as_of = delivery.head.as_of
-    currency_of = services.book.currency_of
-    item_no = 0
-    for block in delivery.updates.blocks():
-        items: list[Item] = []
-        for encoded in block:
-            read = read_beneficiary(encoded, item_no, as_of, currency_of)
-            items.append(read if isinstance(read, Refusal) else preparer.prepare(read))
-            item_no += 1
-        yield items
-
-
-async def merge_all(services: Services, delivery: Delivery, connection: Connection) -> None:
-    for items in _items(services, delivery):
-        await _merge(services, delivery, items, connection)
+async def merge_all(
+    services: Services, delivery: Delivery, blocks: Iterable[Block], connection: Connection
+) -> None:
+    """Merges a delivery of few blocks in the caller's transaction."""
+    for block in blocks:
+        await _merge(services, delivery, block.items, connection)
 
 
 async def _merge(
@@ -123,27 +95,9 @@ def _say(outcomes: Outcomes, items: Iterable[Item]) -> None:
 
 async def finish(services: Services, delivery: Delivery, connection: Connection) -> bytes:
     """Closes the delivery, in the transaction of its last record: event, answer, state."""
-    outcomes, at = delivery.outcomes, now()
-    all_refused = outcomes.refused == outcomes.count
-    header = services.writer.header(
-        ANSWER_ACTION,
-        delivery.sender_id,
-        status="rjct" if all_refused else "succ",
-        total=outcomes.count,
-        completed=outcomes.count,
-        at=at,
-        reason_code="rjct.errors.too_many" if all_refused else None,
-    )
-
-    def content() -> Iterator[bytes]:
-        return outcomes.content(header, delivery.transaction_id, delivery.correlation_id)
-
-    signature = services.writer.sign_digest(digest_of(content()))
-    kept = compressed(signature, content())
-    outcomes.close()
-    key = delivery.head.message_key
-    sealed = services.sealer.seal(kept, place_of("message_received", "answer", key))
-    await store.keep_answer(connection, key, sealed)
+    at = now()
+    kept = signed_answer(services, delivery)
+    await keep_answer(services, delivery, kept, connection)
     await receive.save_progress(
         connection,
         delivery.head.delivery_id,
@@ -170,17 +124,6 @@ async def finish(services: Services, delivery: Delivery, connection: Connection)
     return kept
 
 
-def answer_of(kept: bytes) -> Answer:
-    if len(kept) > _LARGE_ANSWER:
-        return Answer(200, b"", pieces=kept)
-    return Answer(200, b"".join(decompressed(kept)))
-
-
-def stored_answer(services: Services, key: bytes, sealed: bytes) -> Answer:
-    """The answer that was kept with the message."""
-    return answer_of(services.sealer.open(sealed, place_of("message_received", "answer", key)))
-
-
 async def go_on(services: Services, delivery: Delivery) -> Answer:
     """Merges a large delivery block by block, each in a transaction, from where it stands.
 
@@ -195,15 +138,22 @@ async def go_on(services: Services, delivery: Delivery) -> Answer:
                 retry_after=30,
             )
         try:
-            earlier = await _catch_up(services, delivery)
+            row, earlier = await _catch_up(services, delivery)
             if earlier is not None:
                 return stored_answer(services, delivery.head.message_key, earlier)
+            if row.state == "refused":
+                return await answer_refused(services, delivery)
+            held = row.state == "held"
+            if not held and not row.checked:
+                held = await must_wait_large(services, delivery)
+            if held:
+                return await answer_held(services, delivery)
             return await _merge_rest(services, delivery)
         finally:
             await release_delivery(guard, delivery.head.delivery_id)
 
 
-async def _catch_up(services: Services, delivery: Delivery) -> bytes | None:
+async def _catch_up(services: Services, delivery: Delivery) -> tuple[Started, bytes | None]:
     """Reads, now that nobody else is at it, where the delivery stands; its answer if it is done.
 
     What was read before the lock was held may be old: another may have merged on, or to the end.
@@ -215,12 +165,12 @@ async def _catch_up(services: Services, delivery: Delivery) -> bytes | None:
                 "delivery.busy", "This delivery cannot be read now; ask again shortly."
             )
         delivery.tally, delivery.next_item = row.tally, row.next_item
-        return await store.stored_answer(connection, delivery.head.message_key)
+        return row, await store.stored_answer(connection, delivery.head.message_key)
 
 
 async def _merge_rest(services: Services, delivery: Delivery) -> Answer:
     reach = delivery.asker.report | delivery.tally.programme_ids
-    blocks = _items(services, delivery)
+    blocks: Iterator[list[Item]] = (block.items for block in blocks_of(services, delivery))
     if delivery.next_item:
         blocks = await _say_again(services, delivery, blocks)
     # The next block is read, checked and drafted while the database writes the one before.

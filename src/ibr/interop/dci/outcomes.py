@@ -30,6 +30,17 @@ class Outcomes:
         """A record that was taken in, whether or not it brought anything new."""
         self._add({"reference_id": reference_id, "status": "succ", "timestamp": self._timestamp})
 
+    def waiting(self, reference_id: str, message: str) -> None:
+        """A record of a delivery that a person must look at first."""
+        self._add(
+            {
+                "reference_id": reference_id,
+                "status": "pdng",
+                "status_reason_message": message,
+                "timestamp": self._timestamp,
+            }
+        )
+
     def refusal(self, refusal: Refusal) -> None:
         """A record that was set aside, with its field, the reason and how to mend it."""
         where = f"{refusal.field}: " if refusal.field else ""

@@ -12,9 +12,10 @@ from ibr.deliveries.model import Started
 from ibr.errors import RegistryError, Unavailable
 from ibr.interop.dci import store
 from ibr.interop.dci.enrollment_updates import decrypted_updates
-from ibr.interop.dci.merge_delivery import Delivery, go_on
+from ibr.interop.dci.merge_delivery import go_on
 from ibr.interop.dci.outcomes import Outcomes
 from ibr.interop.dci.read_updates import read_updates
+from ibr.interop.dci.reading_delivery import Delivery
 from ibr.interop.dci.services import Services
 from ibr.log import logger
 from ibr.protection.spool import Spool
@@ -40,7 +41,8 @@ async def resume(services: Services, delivery_id: int) -> None:
     await services.book.refresh()
     async with services.database.transaction(services.book.programmes) as connection:
         row = await receive.delivery(connection, delivery_id)
-        if row is None or row.done:
+        # A file is finished by the folder that reads files.
+        if row is None or row.state not in ("received", "refused") or row.head.door != "message":
             return
         received = await store.received(connection, row.head.message_key)
     body = Spool(services.spool_folder)

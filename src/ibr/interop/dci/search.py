@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 import zstandard
 
+from ibr.access.scopes import SEARCH
 from ibr.asker import Purpose
 from ibr.clock import written
 from ibr.db.pool import Connection
@@ -58,7 +59,12 @@ async def search(services: Services, opened: Opened) -> Answer:
     used before; what is at fault with one item is said in that item.
     """
     try:
-        async with services.database.transaction(opened.asker.reach) as connection:
+        transaction = services.database.transaction(
+            opened.asker.reach, asker=opened.asker, right=SEARCH
+        )
+        async with services.budgets.noting(
+            services.database, opened.asker, transaction
+        ) as connection:
             answered = await answer_search(services, connection, opened, new_token())
             body = _sealed(services, opened, answered)
             await _keep(services, connection, opened, answered.message, body)
@@ -84,7 +90,8 @@ async def answer_search(
     shown: set[int] = set()
     told = [await _tell(services, opened, searcher, item, shown) for item in items]
     rejected = sum(each["status"] == "rjct" for each in told)
-    await searcher.record({"rejected": rejected, "correlation_id": correlation_id})
+    details: dict[str, object] = {"rejected": rejected, "correlation_id": correlation_id}
+    await searcher.record(services.budgets, details)
     all_rejected = rejected == len(told)
     return Answered(
         message={

@@ -8,8 +8,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ibr.access.budgets.spend import Budgets
 from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Tokens
+from ibr.audit.seals.anchor import Anchor
 from ibr.calls.caller import Caller
 from ibr.db.pool import Connection, Database
 from ibr.interop.dci.answers import Writer
@@ -35,6 +37,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     `questions` is a second pool for the yes/no questions alone: a large delivery can never take
     the connection that an answer needs. `calls` is the one way out to other servers.
     `reached_at` is the address that others reach this registry at, None where nobody has said.
+    `anchors` are where seals of the audit trail are written outside the database.
     """
 
     database: Database
@@ -50,5 +53,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     recorder: Recorder
     calls: Caller
     reached_at: str | None = None
+    anchors: tuple[Anchor, ...] = ()
     terms: Terms = Terms()
+    officer_unseen_days: int = 90
     enqueue: Enqueue
+    budgets: Budgets = msgspec.field(default_factory=Budgets)

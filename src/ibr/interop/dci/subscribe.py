@@ -38,7 +38,7 @@ from ibr.interop.dci.services import Services
 from ibr.questions.filters import And, Compare, Filter
 from ibr.subscriptions.model import Made, Wish
 from ibr.subscriptions.rules import address_from, notify_address
-from ibr.subscriptions.subscribe import Subscriber
+from ibr.subscriptions.subscribe import Subscriber, check_agreed
 
 MOST_CODES: Final = 1000
 _PAGE: Final = 100
@@ -162,7 +162,13 @@ def _wish(services: Services, opened: Opened, item: Entry) -> Wish:
     event = read_event_type(criteria)
     kind, wanted = read_filter(criteria)
     frequency = read_frequency(criteria, opened.at)
+    purpose: Purpose = read_purpose({"authorize": criteria.get("authorize")}) or (
+        opened.asker.purpose
+    )
     _check_reach(services, opened.asker, wanted)
+    check_agreed(
+        msgspec.structs.replace(opened.asker, purpose=purpose), wanted, _named(services, wanted)
+    )
     address = address_from(opened.header.sender_uri, partner.callback_urls)
     if notify_address(partner.callback_urls, address) is None:
         raise NotUnderstood(
@@ -170,9 +176,6 @@ def _wish(services: Services, opened: Opened, item: Entry) -> Wish:
             "There is no address to notify: send header.sender_uri, or have an address that ends "
             "in /notify registered.",
         )
-    purpose: Purpose = read_purpose({"authorize": criteria.get("authorize")}) or (
-        opened.asker.purpose
-    )
     registry = criteria.get("reg_type")
     return Wish(
         event=event,
@@ -197,6 +200,15 @@ def _check_reach(services: Services, asker: Asker, wanted: Filter) -> None:
             raise NotUnderstood(
                 "subscription.details", "The filter names no programme in your reach."
             )
+
+
+def _named(services: Services, wanted: Filter) -> frozenset[int] | None:
+    """The programmes that every record must be of; None where the filter names none outright."""
+    known = services.book.programmes_by_code
+    named = [
+        {known[code].programme_id for code in each if code in known} for each in _programmes(wanted)
+    ]
+    return frozenset.intersection(*map(frozenset, named)) if named else None
 
 
 def _programmes(wanted: Filter) -> list[tuple[str, ...]]:

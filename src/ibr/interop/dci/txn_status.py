@@ -77,7 +77,7 @@ async def txn_status(services: Services, opened: Opened) -> Answer:
     records and the token does not carry the right to search.
     """
     taken = take_status(opened)
-    async with services.database.transaction(opened.asker.reach) as connection:
+    async with services.database.transaction(opened.asker.reach, asker=opened.asker) as connection:
         correlation_id = await _claim(connection, opened, taken.transaction_id)
         answered = await answer_status(services, connection, opened, correlation_id)
     header = services.writer.header(

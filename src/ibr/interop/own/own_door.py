@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES
+from ibr.access.agreements.rules import NotAgreedError
+from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, UPDATES
+from ibr.access.staff.sign_in import SessionEnds
 from ibr.audit.events import QUESTION_REFUSED
 from ibr.audit.record import record_event
 from ibr.clock import now
@@ -27,9 +28,17 @@ from ibr.interop.dci.over_http import (
 )
 from ibr.interop.dci.services import Services
 from ibr.interop.own.asked_duplicates import answer_to, read_question
-from ibr.interop.own.own_figures import FiguresDesk, etag_of, is_about_figures
+from ibr.interop.own.own_figures import (
+    CATALOGUE,
+    RUNS,
+    FiguresDesk,
+    etag_of,
+    is_about_figures,
+)
+from ibr.interop.own.own_files import Answered, FilesDesk, is_about_files
 from ibr.log import logger
 from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep, listed, reported
+from ibr.questions.own_deliveries import AskedDeliveries, own_deliveries
 
 PREFIX: Final = "/api/"
 LARGEST: Final = 16_384
@@ -42,6 +51,11 @@ _STATUS: Final = {
     "too_much": 429,
     "unavailable": 503,
 }
+_ENDS: Final = SessionEnds()
+_OF_DELIVERIES: Final = NotUnderstood(
+    "delivery.json",
+    "Send one JSON object with state, cycle and page, each of which may be left out.",
+)
 _encoder = msgspec.json.Encoder(order="deterministic")
 Ask = Callable[[Caller, bytes], Awaitable[Any]]
 Read = TypeVar("Read")
@@ -51,18 +65,31 @@ class OwnDoor:
     """The registry's own addresses in front of the rest of the application."""
 
     def __init__(
-        self, services: Services, rest: Application, idle: timedelta = timedelta(minutes=15)
+        self,
+        services: Services,
+        rest: Application,
+        ends: SessionEnds = _ENDS,
+        largest: int = 2 * 1024**3,
     ) -> None:
-        """`idle`: for so long an officer's session counts without being used."""
+        """`ends`: when an officer's session counts no more; `largest`: the most bytes of a file."""
         self._services = services
-        self._figures = FiguresDesk(services, idle)
+        self._figures = FiguresDesk(services, ends)
+        self._files = FilesDesk(services, largest)
         self._rest = rest
-        self._applicants = Applicants(services.database, services.sealer, services.blind_index)
+        self._applicants = Applicants(
+            services.database, services.sealer, services.blind_index, budgets=services.budgets
+        )
         self._asks: dict[str, tuple[str, Ask]] = {
             "/api/v1/possible-duplicates": (POSSIBLE_DUPLICATES, self._possible_duplicates),
             "/api/v1/cases": (CASES, self._cases),
             "/api/v1/cases/steps": (CASES, self._case_steps),
+            "/api/v1/deliveries": (UPDATES, self._deliveries),
         }
+
+    @property
+    def addresses(self) -> list[str]:
+        """Every whole address that is answered here."""
+        return [*self._asks, CATALOGUE, RUNS]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):
@@ -70,6 +97,9 @@ class OwnDoor:
             return
         headers: list[tuple[bytes, bytes]] = []
         try:
+            if is_about_files(scope["path"]):
+                await _send_files(send, await self._files.answer(scope, receive))
+                return
             if is_about_figures(scope["path"]):
                 await self._read(scope, send)
                 return
@@ -130,6 +160,11 @@ class OwnDoor:
         asker, services = caller.partner.asker(caller.scopes), self._services
         return await listed(services.database, services.sealer, asker, asked, now(), services.terms)
 
+    async def _deliveries(self, caller: Caller, body: bytes) -> Any:
+        asked = _read(body, AskedDeliveries, _OF_DELIVERIES)
+        asker = caller.partner.asker(caller.scopes)
+        return await own_deliveries(self._services.database, asker, asked)
+
     async def _case_steps(self, caller: Caller, body: bytes) -> Any:
         asked = _read(body, AskedStep)
         asker, services = caller.partner.asker(caller.scopes), self._services
@@ -138,12 +173,13 @@ class OwnDoor:
         )
 
     async def _note(self, caller: Caller, asked: str, refused: RegistryError) -> None:
+        because = refused.because if isinstance(refused, NotAgreedError) else {}
         async with self._services.database.transaction(()) as connection:
             await record_event(
                 connection,
                 kind=QUESTION_REFUSED,
                 asker=caller.partner.asker(caller.scopes),
-                details={"question": asked.replace("-", "_"), "code": refused.code},
+                details=because | {"question": asked.replace("-", "_"), "code": refused.code},
                 at=now(),
             )
 
@@ -152,11 +188,13 @@ def _status(refused: RegistryError) -> int:
     return 413 if refused.code == "too_large" else _STATUS.get(refused.kind, 500)
 
 
-def _read(body: bytes, kind: type[Read]) -> Read:
+def _read(body: bytes, kind: type[Read], wrong: NotUnderstood | None = None) -> Read:
     """The body as this; NotUnderstood, without a value, where it is something else."""
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
+        if wrong is not None:
+            raise wrong from None
         raise NotUnderstood(
             "case.json",
             "Send one JSON object with the fields that docs/howto/cases-of-a-programme.md shows, "
@@ -172,6 +210,20 @@ def _refusal(refused: RegistryError) -> Any:
 def _failed() -> Any:
     message = "The registry failed to answer. Please try again."
     return {"errors": [{"code": "service.unavailable", "message": message}]}
+
+
+async def _send_files(send: Send, answer: Answered) -> None:
+    """An answer about files, whole or piece by piece."""
+    if answer.pieces is None:
+        body = b"" if answer.body is None else _encoder.encode(answer.body)
+        await _send(send, answer.status, body, answer.headers)
+        return
+    headers = [*answer.headers, (b"x-content-type-options", b"nosniff")]
+    headers.append((b"cache-control", b"no-store"))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    async for piece in answer.pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _send(send: Send, status: int, body: bytes, further: list[tuple[bytes, bytes]]) -> None:

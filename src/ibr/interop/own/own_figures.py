@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from ibr.access.agreements.rules import must_have
 from ibr.access.scopes import FIGURES
 from ibr.access.staff.rights import COUNTRY, must_hold
-from ibr.access.staff.sign_in import SESSION_COOKIE, session_of
+from ibr.access.staff.sign_in import SessionEnds, session_of
 from ibr.asker import Asker, Purpose
 from ibr.clock import now
 from ibr.coverage.catalogue.all import BY_CODE, INDICATORS
@@ -59,10 +59,10 @@ def is_about_figures(path: str) -> bool:
 class FiguresDesk:
     """Answers the addresses of figures."""
 
-    def __init__(self, services: Services, idle: timedelta) -> None:
-        """`idle`: after so much idle time an officer's session counts no more."""
+    def __init__(self, services: Services, ends: SessionEnds) -> None:
+        """`ends`: when an officer's session counts no more, and which cookie holds it."""
         self._services = services
-        self._idle = idle
+        self._ends = ends
 
     async def answer(self, scope: Scope, headers: Headers) -> Any:
         """What is read, as an object that becomes JSON; RegistryError says why not."""
@@ -96,12 +96,16 @@ class FiguresDesk:
     async def _reader(self, headers: Headers) -> Reader:
         """A partner by its token, an officer by the session of the pages; NotProven otherwise."""
         authorization = text_of(headers, b"authorization")
-        secret = _session_in(text_of(headers, b"cookie"))
+        secret = _session_in(text_of(headers, b"cookie"), self._ends.cookie)
         if authorization or not secret:
             caller = await self._services.envelopes.prove(authorization, FIGURES)
-            return Reader(caller.partner.asker(caller.scopes), ReleasedFigures("partners"))
+            partner = caller.partner.asker(caller.scopes)
+            must_have(partner, "figures")
+            return Reader(partner, ReleasedFigures("partners"))
         async with self._services.database.transaction(()) as connection:
-            session = await session_of(connection, secret, now(), self._idle)
+            session = await session_of(
+                connection, secret, now(), self._ends.idle, self._ends.longest
+            )
         if session is None:
             raise NotProven("session.none", "Your session has ended. Please sign in again.")
         asker = session.officer.asker(Purpose("official_duty"))
@@ -124,9 +128,9 @@ def query_of(scope: Scope) -> dict[str, str]:
     return found
 
 
-def _session_in(cookies: str) -> str:
+def _session_in(cookies: str, name: str) -> str:
     try:
-        found = SimpleCookie(cookies).get(SESSION_COOKIE)
+        found = SimpleCookie(cookies).get(name)
     except CookieError:
         return ""
     return found.value if found else ""

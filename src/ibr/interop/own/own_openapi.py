@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, SCOPES
+from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, SCOPES, UPDATES
 from ibr.interop.dci.openapi import document as of_the_standard
 from ibr.interop.own.own_openapi_figures import figure_paths, figure_schemas
 from ibr.interop.own.own_schemas import own_schemas
@@ -66,6 +66,29 @@ _CASES: Final = {
     "total": 1,
 }
 _STEP: Final = {"case": 57, "step": 4, "action": "information_received", "reason": "answered"}
+_DELIVERIES: Final = {
+    "deliveries": [
+        {
+            "delivery": 412,
+            "cycle": "2026-03",
+            "sequence": 1,
+            "mode": "delta",
+            "state": "held",
+            "received_at": "2026-04-02T08:15:00Z",
+            "done_at": None,
+            "records": 4871,
+            "refused": 0,
+            "people": 4871,
+            "replaces": None,
+            "held_for": ["It holds 4871 records, but its sender says 5000."],
+            "noted": [],
+            "reason": None,
+        }
+    ],
+    "page": 1,
+    "pages": 1,
+    "total": 1,
+}
 # Address: name, title, about, scope, schema of the question and of the answer, both as examples.
 _PATHS: Final = {
     "/api/v1/possible-duplicates": (
@@ -84,6 +107,15 @@ _PATHS: Final = {
         CASES,
         ("CasesQuestion", {"view": "open"}),
         ("CasesAnswer", _CASES),
+    ),
+    "/api/v1/deliveries": (
+        "deliveries",
+        "List one's own deliveries",
+        "What each says of itself, what it adds up to, and why one waits for a look or was not "
+        "taken in. Counts and words, and nothing of anybody.",
+        UPDATES,
+        ("DeliveriesQuestion", {"state": "held"}),
+        ("DeliveriesAnswer", _DELIVERIES),
     ),
     "/api/v1/cases/steps": (
         "case_step",

@@ -9,6 +9,7 @@ import msgspec
 from ibr.identity.applicants.model import Likelihood
 from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep
 from ibr.overlaps.cases.model import OUTCOMES, STATES, Action
+from ibr.questions.own_deliveries import AskedDeliveries, OwnDeliveries
 
 Schema = dict[str, Any]
 
@@ -131,6 +132,21 @@ def _cases() -> dict[str, Schema]:
     }
 
 
+def _deliveries() -> dict[str, Schema]:
+    _, made = msgspec.json.schema_components(
+        [OwnDeliveries], ref_template="#/components/schemas/{name}"
+    )
+    named = {"OwnDeliveries": "DeliveriesAnswer", "OwnDelivery": "OwnDelivery"}
+    return {
+        "DeliveriesQuestion": _asked(AskedDeliveries),
+        **{named[name]: _told(made[name], _in_one_line(made[name])) for name in named},
+    }
+
+
+def _in_one_line(schema: Schema) -> str:
+    return " ".join(str(schema["description"]).split())
+
+
 def _asked(kind: type[msgspec.Struct], **narrowed: Schema) -> Schema:
     """What is read, from the very type that reads it."""
     _, components = msgspec.json.schema_components([kind])
@@ -164,6 +180,7 @@ def own_schemas() -> dict[str, Schema]:
     return {
         **_applicants(),
         **_cases(),
+        **_deliveries(),
         "OwnError": refused,
         "OwnErrors": _object("A refusal.", None, errors=_list(_refer("OwnError"))),
     }

@@ -39,7 +39,7 @@ async def enter(
         raise NotUnderstood("case.money", "Write what it is, and a sum above nought.")
     if entry.last_day < entry.first_day or entry.first_day > at.date():
         raise NotUnderstood("case.money_days", "Write the first and the last day, in this order.")
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASE_DECIDE) as connection:
         case = await _case(connection, case_id)
         if case.decided_at is None or case.outcome not in CONFIRMED:
             raise Conflict(
@@ -65,7 +65,7 @@ async def confirm(
 ) -> None:
     """Confirms another officer's entry."""
     _may(asker, CASE_APPROVE)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASE_APPROVE) as connection:
         await _case(connection, case_id)
         if not await store.confirm_money(connection, case_id, entry_no, asker.id, at):
             raise Conflict(
@@ -80,7 +80,7 @@ async def drop(
 ) -> None:
     """Drops an entry that is wrong and not confirmed."""
     _may(asker, CASE_DECIDE)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASE_DECIDE) as connection:
         await _case(connection, case_id)
         if not await store.drop_money(connection, case_id, entry_no, asker.id, at):
             raise Conflict("case.money_settled", "It was confirmed or dropped already.")

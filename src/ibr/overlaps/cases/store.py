@@ -175,9 +175,12 @@ async def may_work(
     """Whether the officer may work on cases of the programme."""
     found: bool = await connection.fetchval(
         """
-        select exists (select from officer where officer_id = $1 and suspended_at is null
-                       and role = any ($3::text[])
-                       and (programme_ids is null or $2 = any (programme_ids)))
+        select exists (select from officer o join officer_role r using (officer_id)
+                       where o.officer_id = $1 and o.suspended_at is null
+                         and r.ended_at is null and r.role = any ($3::text[])
+                         and coalesce(r.valid_from <= current_date, true)
+                         and coalesce(r.valid_until >= current_date, true)
+                         and coalesce($2 = any (r.programmes), true))
         """,
         officer_id,
         programme_id,
@@ -199,10 +202,17 @@ async def officers(
     """Who may work on cases of any of these programmes."""
     return await connection.fetch(
         """
-        select officer_id, name, programme_ids from officer
-        where suspended_at is null and role = any ($2::text[])
-          and (programme_ids is null or programme_ids && $1::integer[])
-        order by name, officer_id
+        select o.officer_id, o.name,
+               case when bool_and(r.programmes is not null)
+                    then array_agg(distinct p.programme_id) end as programme_ids
+        from officer o join officer_role r using (officer_id)
+        left join lateral unnest(r.programmes) as p (programme_id) on true
+        where o.suspended_at is null and r.ended_at is null and r.role = any ($2::text[])
+          and coalesce(r.valid_from <= current_date, true)
+          and coalesce(r.valid_until >= current_date, true)
+          and coalesce(r.programmes && $1::integer[], true)
+        group by o.officer_id, o.name
+        order by o.name, o.officer_id
         """,
         list(programmes),
         list(roles),

@@ -67,7 +67,7 @@ async def take_step(
         )
     if given.act.action == "note" and not given.note:
         raise NotUnderstood("case.note_empty", "Write the note first.", field="note")
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         case = await _in_hand(connection, given.case_id, given.step_no)
         own = await terms_of(connection, case.programme_id, terms)
         after = apply(case, given.act, by_asker(asker), at, own)
@@ -89,7 +89,7 @@ async def take_back(
     """Takes back the asker's own last step, within minutes."""
     must_hold(asker, CASES)
     try:
-        async with database.transaction(asker.reach) as connection:
+        async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
             case = await _in_hand(connection, case_id, step_no)
             row = await store.last_step(connection, case_id)
             if row is None:
@@ -130,7 +130,7 @@ async def assign_many(
     by = by_asker(asker)
     act = Act(action="assign", officer_id=officer_id)
     shown = dict(chosen)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         may: dict[int, bool] = {}
         steps = []
         for row in await store.cases(connection, list(shown)):
@@ -249,7 +249,7 @@ async def _kept(
     at: datetime,
     letter_no: int | None,
 ) -> None:
-    await _save(connection, sealer, asker, case, after, given, at, letter_no)
+    evidence = await _save(connection, sealer, asker, case, after, given, at, letter_no)
     await record_event(
         connection,
         kind=CASE_STEP,
@@ -259,6 +259,7 @@ async def _kept(
             "step": given.act.action,
             "from": case.state,
             "to": after.state,
+            "evidence": evidence.hex(),
         },
         at=at,
     )
@@ -273,8 +274,10 @@ async def _save(
     given: Given,
     at: datetime,
     letter_no: int | None,
-) -> None:
+) -> bytes:
+    """Writes the step; the digest of what it rests on."""
     found = await store.evidence(connection, [case.case_id])
+    evidence = digest(found)
     await store.save(connection, case, after)
     await store.add_steps(
         connection,
@@ -286,9 +289,10 @@ async def _save(
                 given.act,
                 by_asker(asker),
                 at,
-                evidence=digest(found),
+                evidence=evidence,
                 note=given.note if sealer else None,
                 letter_no=letter_no,
             )
         ],
     )
+    return evidence

@@ -235,21 +235,23 @@ async def take_and_run(
             unread=unread,
         )
     async with database.transaction(()) as connection:
-        await record_event(
-            connection,
-            kind=CHECKS_RUN,
-            asker=None,
-            details={
-                "snapshot": snapshot.snapshot_no,
-                "checks": len(ran),
-                "found": sum(each.counts.found for each in ran),
-                "opened": sum(each.counts.opened for each in ran),
-                "closed": sum(each.counts.closed for each in ran),
-                "failed": sum(each.state == "failed" for each in ran),
-            },
-            at=at,
-        )
+        details = _said_of(snapshot, ran)
+        await record_event(connection, kind=CHECKS_RUN, asker=None, details=details, at=at)
     return snapshot, ran
+
+
+def _said_of(snapshot: Snapshot, ran: Sequence[CheckRun]) -> dict[str, object]:
+    """What the audit trail keeps of runs: their digests too, so that a seal holds them."""
+    return {
+        "snapshot": snapshot.snapshot_no,
+        "snapshot_digest": snapshot.digest,
+        "runs": {str(each.run_no): each.digest for each in ran},
+        "checks": len(ran),
+        "found": sum(each.counts.found for each in ran),
+        "opened": sum(each.counts.opened for each in ran),
+        "closed": sum(each.counts.closed for each in ran),
+        "failed": sum(each.state == "failed" for each in ran),
+    }
 
 
 async def last_runs(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime
 from typing import Any
 
@@ -30,6 +31,12 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     rows: dict[str, int]
     vintages: dict[str, dict[str, Any]]
     dropped_at: datetime | None = None
+
+    @property
+    def digest(self) -> str:
+        """One digest for all of its files: SHA-256 over a line for each, by name."""
+        lines = (f"{name} {self.files[name].sha256}\n" for name in sorted(self.files))
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
     @property
     def as_known_on(self) -> date:

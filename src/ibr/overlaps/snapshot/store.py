@@ -151,7 +151,7 @@ async def vintages(connection: Connection) -> tuple[list[Record], list[Record]]:
         """
         select p.code, max(d.received_at) as delivered_at, max(d.cycle) as cycle
         from programme p left join delivery d
-          on p.programme_id = any (d.programme_ids) and d.state = 'done'
+          on p.programme_id = any (d.programme_ids) and d.state = 'done' and d.mode <> 'void'
         group by p.code order by p.code
         """
     )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from ibr.access.approvals.bulk_export import NAME as BULK_EXPORT
+from ibr.access.approvals.bulk_export import must_be_granted, payload_of
+from ibr.access.approvals.decide import propose
 from ibr.asker import Asker
 from ibr.audit.events import FIGURES_EXPORTED
 from ibr.audit.record import record_event
@@ -43,13 +47,52 @@ async def make_file(
     indicators: Mapping[str, Indicator],
     asker: Asker | None,
     at: datetime,
+    alone: int | None = None,
 ) -> MadeFile:
-    """The file, noted in the caller's transaction; NotUnderstood where it is too large."""
+    """The file, noted in the caller's transaction; NotUnderstood where it is too large.
+
+    `alone` is how many figures an officer may take out without a second person: NeedsSecond for
+    more, unless somebody approved exactly this file.
+    """
     form = form_of(form_name)
     dataset = dataset_of(await find(connection, source, asked), source.audience, labels, indicators)
+    if alone is not None and asker is not None:
+        payload = held_by(dataset, asked, form_name)
+        await must_be_granted(connection, asker, payload, alone, at)
     pieces = write(dataset, form)
     await note(connection, dataset, form_name, asker, at)
     return _made(dataset, form, pieces)
+
+
+def held_by(dataset: Dataset, asked: Asked, form_name: str) -> dict[str, Any]:
+    """What a file would hold, as it is proposed to a second person."""
+    return payload_of(
+        indicators=[table.indicator for table in dataset.tables],
+        breakdowns=[table.breakdown for table in dataset.tables],
+        periods=[table.period for table in dataset.tables],
+        where=asked.where,
+        form=form_name,
+        figures=count_rows(dataset),
+    )
+
+
+async def propose_file(
+    connection: Connection,
+    source: Source,
+    asked: Asked,
+    form_name: str,
+    *,
+    labels: Labels,
+    indicators: Mapping[str, Indicator],
+    asker: Asker,
+    at: datetime,
+    why: str | None,
+) -> int:
+    """Proposes a file that is too large for one person; the number of the proposal."""
+    form_of(form_name)
+    dataset = dataset_of(await find(connection, source, asked), source.audience, labels, indicators)
+    payload = held_by(dataset, asked, form_name)
+    return await propose(connection, asker, BULK_EXPORT, payload, at, why=why)
 
 
 def _made(dataset: Dataset, form: Form, pieces: Iterator[bytes]) -> MadeFile:

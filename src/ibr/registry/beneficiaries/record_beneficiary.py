@@ -37,6 +37,11 @@ async def number_records(
     return known | fresh, fresh
 
 
+async def numbers_of(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, int]:
+    """The record number of each key that has one."""
+    return await store.record_ids(connection, list(dict.fromkeys(keys)))
+
+
 async def add_keys(connection: Connection, fresh: dict[bytes, int]) -> None:
     """Writes the numbers of new records; the caller holds their programmes' merge locks."""
     if fresh:

@@ -7,7 +7,14 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["enrolled", "status_changed", "details_changed", "benefit_given"]
+Kind = Literal[
+    "enrolled",
+    "status_changed",
+    "details_changed",
+    "benefit_given",
+    "withdrawn",
+    "benefit_withdrawn",
+]
 
 
 class Change(msgspec.Struct, frozen=True, gc=False):

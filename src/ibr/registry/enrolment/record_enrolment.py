@@ -17,6 +17,11 @@ async def states(connection: Connection, record_ids: Sequence[int]) -> dict[int,
     return await store.states(connection, record_ids) if record_ids else {}
 
 
+async def statuses_of_keys(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
+    """The status now of the records of these keys, in the programmes in reach."""
+    return await store.statuses_of_keys(connection, keys) if keys else {}
+
+
 async def put(
     connection: Connection,
     *,

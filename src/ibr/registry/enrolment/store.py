@@ -64,6 +64,17 @@ async def states(connection: Connection, record_ids: Sequence[int]) -> dict[int,
     }
 
 
+async def statuses_of_keys(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
+    rows = await connection.fetch(
+        """
+        select k.record_key, e.status from record_key k join enrolment e using (record_id)
+        where k.record_key = any ($1::bytea[])
+        """,
+        list(keys),
+    )
+    return {row["record_key"]: row["status"] for row in rows}
+
+
 async def put_enrolments(connection: Connection, rows: Sequence[EnrolmentRow]) -> None:
     """Writes enrolments and adds the totals of the benefits that this transaction gave.
 

@@ -72,3 +72,8 @@ async def ages(connection: Connection, programme_id: int, today: date) -> list[A
 async def months(connection: Connection, first: date, last: date) -> list[MonthTotal]:
     """Benefits given by programme and month."""
     return [MonthTotal(**dict(row)) for row in await store.months(connection, first, last)]
+
+
+async def numbers_by_code(connection: Connection) -> dict[str, int]:
+    """The number of every programme of the catalogue, by its code."""
+    return {row["code"]: row["programme_id"] for row in await store.codes(connection)}

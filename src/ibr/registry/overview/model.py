@@ -95,6 +95,8 @@ class CarriedRecord(msgspec.Struct, frozen=True, kw_only=True):
     status_at: datetime
     benefit_count: int
     benefit_total: int
+    place: str = "beneficiary_record"
+    """The table that the content was sealed for."""
 
 
 class StatusChanged(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ Row-level security narrows every statement to the programmes of the transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from asyncpg import Record
 
@@ -31,6 +31,10 @@ async def programmes(connection: Connection, ids: Iterable[int]) -> list[Record]
         """,
         list(ids),
     )
+
+
+async def codes(connection: Connection) -> list[Record]:
+    return await connection.fetch("select code, programme_id from programme order by code")
 
 
 async def regions(connection: Connection) -> list[Record]:
@@ -260,3 +264,93 @@ async def held(connection: Connection, indexes: Sequence[bytes]) -> set[bytes]:
         list(indexes),
     )
     return {row["blind_index"] for row in rows}
+
+
+async def ever_carried(connection: Connection, blind_index: bytes, limit: int) -> list[int]:
+    """Records that carry an identifier, or carried it before it was replaced or withdrawn."""
+    rows = await connection.fetch(
+        """
+        select record_id from enrolled_index where blind_index = $1
+        union
+        select record_id from identifier where blind_index = $1 and replaced_at is not null
+        order by record_id limit $2
+        """,
+        blind_index,
+        limit,
+    )
+    return [row["record_id"] for row in rows]
+
+
+async def gone_by(connection: Connection, records: Sequence[int], at: datetime) -> set[int]:
+    """Of these records those that stood no more at that moment, since a delivery was voided."""
+    rows = await connection.fetch(
+        """
+        select distinct on (record_id) record_id, kind from change
+        where record_id = any ($1::bigint[]) and kind in ('enrolled', 'withdrawn')
+          and known_at <= $2
+        order by record_id, change_id desc
+        """,
+        records,
+        at,
+    )
+    return {row["record_id"] for row in rows if row["kind"] == "withdrawn"}
+
+
+async def contents_known(
+    connection: Connection, records: Sequence[int], at: datetime
+) -> list[Record]:
+    """What was known to be in these records by then, sealed, with the table it stands in."""
+    return await connection.fetch(
+        """
+        select record_id, programme_id, 'beneficiary_record' as place, personal, as_of, known_at
+        from beneficiary_record where record_id = any ($1::bigint[]) and known_at <= $2
+        union all
+        select record_id, programme_id, 'beneficiary_version', personal, as_of, known_at
+        from beneficiary_version where record_id = any ($1::bigint[]) and known_at <= $2
+        """,
+        records,
+        at,
+    )
+
+
+async def statuses_known(
+    connection: Connection, records: Sequence[int], at: datetime
+) -> list[Record]:
+    return await connection.fetch(
+        """
+        select record_id, changed_at, status, min(known_at) as known_at from (
+            select record_id, changed_at, status, known_at from status_change
+            where record_id = any ($1::bigint[]) and known_at <= $2
+            union all
+            select record_id, changed_at, status, known_at from withdrawn_status
+            where record_id = any ($1::bigint[]) and known_at <= $2 and withdrawn_at > $2
+        ) as known
+        group by record_id, changed_at, status order by changed_at, status
+        """,
+        records,
+        at,
+    )
+
+
+async def benefits_known(
+    connection: Connection, records: Sequence[int], at: datetime, limit: int
+) -> list[Record]:
+    return await connection.fetch(
+        """
+        select record_id, given_at, benefit_type, value_minor, currency, quantity, description
+        from (
+            select record_id, given_at, benefit_key, benefit_type, value_minor, currency, quantity,
+                   description
+            from benefit where record_id = any ($1::bigint[]) and known_at <= $2
+            union
+            select record_id, given_at, benefit_key, benefit_type, value_minor, currency, quantity,
+                   description
+            from withdrawn_benefit
+            where record_id = any ($1::bigint[]) and known_at <= $2 and withdrawn_at > $2
+        ) as known
+        order by given_at desc limit $3
+        """,
+        records,
+        at,
+        limit,
+    )

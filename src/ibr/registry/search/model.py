@@ -117,6 +117,7 @@ class FoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     """A record found: `member` and `group` are its content in the standard's strict form.
 
     `status_dates` ascend; `benefits` are the newest first, and no more than the store's limit.
+    `status` and `benefits` are None where the asker may not know them (registry/search/within.py).
     """
 
     record_id: int
@@ -126,9 +127,9 @@ class FoundRecord(msgspec.Struct, frozen=True, kw_only=True):
     member: dict[str, Any] | None
     group: dict[str, Any] | None
     enrolled_at: datetime | None
-    status: int
+    status: int | None
     status_dates: list[datetime]
-    benefits: list[BenefitFound]
+    benefits: list[BenefitFound] | None
 
 
 class Page(msgspec.Struct, frozen=True):

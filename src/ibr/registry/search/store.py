@@ -76,6 +76,11 @@ FROM: Final = """
     join enrolment e on e.record_id = r.record_id and e.programme_id = r.programme_id
 """
 
+# Of a protected person partners learn nothing, also where no policy stands between (the worker).
+NOT_PROTECTED: Final = (
+    "not exists (select from protected_record p where p.record_id = r.record_id)"
+)
+
 _SELECT: Final = """
     select r.record_id, r.programme_id, r.assistance_unit, r.subject_index, r.personal,
            e.enrolled_at, e.status, e.first_benefit_at, e.last_benefit_at,
@@ -116,7 +121,9 @@ class Compiled(Conditions):
 
     def __init__(self, programmes: Iterable[int], wanted: Filter) -> None:
         self.values: list[object] = [sorted(programmes)]
-        self.condition = f"r.programme_id = any ($1::integer[]) and ({self.of(wanted)})"
+        self.condition = (
+            f"r.programme_id = any ($1::integer[]) and {NOT_PROTECTED} and ({self.of(wanted)})"
+        )
 
     def bind(self, value: object, kind: str) -> str:
         self.values.append(value)
@@ -215,6 +222,7 @@ async def records(
         {_SELECT}
         {FROM}
         where r.record_id = any ($1::bigint[]) and r.programme_id = any ($2::integer[])
+          and {NOT_PROTECTED}
         """,
         list(numbers),
         sorted(programmes),

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from ibr.access.agreements.rules import Attributes, agreed, told_by_itself
 from ibr.access.model import Partner
 from ibr.asker import Asker, Purpose
 from ibr.audit.events import NOTIFIED, NOTIFY_WITHHELD
@@ -23,6 +24,7 @@ from ibr.audit.record import record_event
 from ibr.db.pool import Connection
 from ibr.protection.seal import Sealer
 from ibr.registry.search.find_beneficiary import find_records
+from ibr.registry.search.within import only
 from ibr.subscriptions.model import Due, Notification
 from ibr.subscriptions.rules import notify_address, reach_of
 from ibr.subscriptions.waiting import store
@@ -77,16 +79,29 @@ async def take_due(connection: Connection, sealer: Sealer, partner: Partner, at:
         for row in rows
         if not row["cancelled"]
     ]
-    allowed = [each for each in due if each.programme_id in reach and each.address is not None]
+    comes_back = {purpose: _comes_back(partner, purpose) for purpose in {e.purpose for e in due}}
+    allowed = [
+        each
+        for each in due
+        if each.programme_id in reach & comes_back[each.purpose].keys() and each.address is not None
+    ]
     found = await find_records(
         connection, sealer, reach, list({each.record_id: None for each in allowed})
     )
     told = [
-        Notification(each, found[each.record_id]) for each in allowed if each.record_id in found
+        Notification(each, only(found[each.record_id], comes_back[each.purpose][each.programme_id]))
+        for each in allowed
+        if each.record_id in found
     ]
     await store.drop(connection, [(row["subscription_no"], row["record_id"]) for row in rows])
     await _record(connection, partner, told, withheld=len(due) - len(told), at=at)
     return Taken(told, more=len(rows) == most)
+
+
+def _comes_back(partner: Partner, purpose: Purpose) -> dict[int, Attributes]:
+    """The programmes whose changes may be told for a purpose now, and what of each record."""
+    asker = partner.asker(partner.scopes, purpose)
+    return agreed(asker, "changes") | told_by_itself(asker)
 
 
 async def _record(

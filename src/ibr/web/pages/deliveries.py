@@ -11,7 +11,7 @@ from ibr.questions.reporting import deliveries
 from ibr.web.answers import page
 from ibr.web.visit import Visit
 
-STATES = ("done", "received", "failed")
+STATES = ("held", "done", "received", "failed", "refused", "voided")
 
 
 def number_in(text: str | None, otherwise: int = 1) -> int:

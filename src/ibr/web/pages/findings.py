@@ -93,7 +93,7 @@ async def make_exempt(visit: Visit) -> Response[str]:
     except ValueError:
         return _one(visit, found, {"until": visit.say("Write a day as 2026-01-31.")})
     try:
-        async with database.transaction(asker.reach) as connection:
+        async with database.transaction(asker.reach, asker=asker, right=EXEMPT) as connection:
             await exempt(
                 connection,
                 finding_id=found.finding_id,

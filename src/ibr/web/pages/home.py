@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from litestar import Response
 
-from ibr.access.staff.rights import COUNTRY, DEVELOPERS, REVIEW, must_hold
+from ibr.access.staff.rights import APPROVE, COUNTRY, DEVELOPERS, PRIVACY, REVIEW, must_hold
 from ibr.web.answers import go_to
 from ibr.web.pages import country
 from ibr.web.visit import Visit
 
+# Where a role without the country begins: the first of these that it may open.
+BEGINS: Final = (
+    (DEVELOPERS, "/developers"),
+    (REVIEW, "/review"),
+    (PRIVACY, "/privacy"),
+    (APPROVE, "/approvals"),
+)
+
 
 async def show(visit: Visit) -> Response[str]:
     asker = visit.asker()
-    if COUNTRY not in asker.scopes and DEVELOPERS in asker.scopes:
-        return go_to(visit, "/developers")
-    if COUNTRY not in asker.scopes and REVIEW in asker.scopes:
-        return go_to(visit, "/review")
+    if COUNTRY not in asker.scopes:
+        for right, address in BEGINS:
+            if right in asker.scopes:
+                return go_to(visit, address)
     must_hold(asker, COUNTRY)
     return await country.show(visit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, time
 
 from litestar import Response
 
@@ -12,6 +13,7 @@ from ibr.codelists.enrolment_status import DECEASED, GRADUATED
 from ibr.errors import NotUnderstood
 from ibr.overlaps.cases.desk.one_case import cases_of_records
 from ibr.overlaps.findings.desk.look import about_records, sentence
+from ibr.questions.open_protected import OPENED_FOR
 from ibr.questions.person_record import (
     PersonRecord,
     identifier_types,
@@ -52,12 +54,18 @@ async def show(visit: Visit) -> Response[str]:
         services.blind_index,
         visit.asker(purpose),
         subject=subject,
+        budgets=services.budgets,
         at=visit.at,
+        opened_for=visit.form.get("opened_for") or None,
+        known_on=_known_on(visit),
     )
     return page(
         visit,
         "person.html",
         found=found,
+        known_on=_known_on(visit),
+        opened=bool(visit.form.get("opened_for")),
+        opened_for=OPENED_FOR,
         subject=subject,
         purpose=purpose,
         deaths=_to_check(found),
@@ -82,6 +90,22 @@ def _to_check(found: PersonRecord) -> list[DeathSeen]:
     return [] if known else found.elsewhere.deaths
 
 
+def _known_on(visit: Visit) -> datetime | None:
+    """The end of the day that the form names; None for today, which is what stands."""
+    given = visit.form.get("known_on", "")
+    if not given or date.fromisoformat(given) >= visit.at.date():
+        return None
+    return datetime.combine(date.fromisoformat(given), time.max, tzinfo=UTC)
+
+
+def _is_day(text: str, at: datetime) -> bool:
+    """Whether it is empty, or a day that has begun."""
+    try:
+        return not text or (len(text) == 10 and date.fromisoformat(text) <= at.date())
+    except ValueError:
+        return False
+
+
 def _problems(visit: Visit) -> dict[str, str]:
     """What is wrong with the form, by field."""
     form, problems = visit.form, {}
@@ -102,6 +126,8 @@ def _problems(visit: Visit) -> dict[str, str]:
             if field == "kind"
             else visit.say("Write the number with letters A to Z, digits and . / _ : + - only.")
         )
+    if not _is_day(form.get("known_on", ""), visit.at):
+        problems["known_on"] = visit.say("Choose a day that has passed, or leave it empty.")
     if not value:
         problems["value"] = visit.say("Write the number of the person or household.")
     return problems
@@ -112,13 +138,18 @@ def _purposes(visit: Visit) -> tuple[str, ...]:
 
 
 async def _form(visit: Visit, problems: dict[str, str]) -> Response[str]:
-    kinds = await identifier_types(visit.services.database, visit.asker())
+    services, asker = visit.services, visit.asker()
+    kinds = await identifier_types(services.database, asker)
+    async with services.database.transaction(()) as connection:
+        purposes = [visit.asker(Purpose(each)) for each in _purposes(visit)]
+        each_left = [await services.budgets.left(connection, who, visit.at) for who in purposes]
     return page(
         visit,
         "person_form.html",
         status=400 if problems else 200,
         kinds=kinds,
         purposes=_purposes(visit),
+        left=min(each_left, key=lambda each: each.now, default=None),
         problems=problems,
         given=visit.form,
     )

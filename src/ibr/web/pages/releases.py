@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Response
 
+from ibr.access.staff.rights import RELEASE
 from ibr.asker import Asker
 from ibr.db.pool import Connection
 from ibr.errors import Conflict, NotUnderstood
@@ -58,6 +59,7 @@ async def show_one(visit: Visit) -> Response[str]:
         reasons=Counter(one.why for each in tables for one in each.hidden).most_common(),
         signatures=signatures,
         changes=changes,
+        may_act=RELEASE in asker.scopes,
         signed_by_me=any(each.officer_id == asker.id for each in signatures),
         done=visit.query.get("done", ""),
     )

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 import msgspec
 
-from ibr.access.staff.rights import CASES, FINDING_COUNTS, RELEASE, REVIEW
+from ibr.access.approvals.decide import due
+from ibr.access.budgets.watching.alarms import waiting_alarms
+from ibr.access.staff.rights import (
+    APPROVE,
+    CASES,
+    DELIVERY_RELEASE,
+    FINDING_COUNTS,
+    OFFICERS_SEEN,
+    PRIVACY,
+    RELEASE,
+    REVIEW,
+)
+from ibr.access.staff.second.notices import alarms
 from ibr.identity.review.waiting import waits_for_anybody
 from ibr.overlaps.cases.desk.look import tally
 from ibr.overlaps.findings.desk.look import finding_counts
 from ibr.publish.releases.read import releases
+from ibr.questions.reporting import held_deliveries
 from ibr.web.visit import Visit
+
+_RECENT: Final = timedelta(days=7)
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -25,6 +43,16 @@ async def tiles_of(visit: Visit) -> list[Tile]:
     """The tiles of this officer, in the order in which the work goes."""
     asker, say = visit.asker(), visit.say
     tiles = []
+    if DELIVERY_RELEASE in asker.scopes:
+        count = await held_deliveries(visit.services.database, asker)
+        tiles.append(
+            Tile(
+                say("Deliveries held"),
+                count,
+                say("out of the ordinary; nothing of them counts yet"),
+                "/deliveries?state=held",
+            )
+        )
     if REVIEW in asker.scopes:
         count = await waits_for_anybody(visit.services.database, asker)
         tiles.append(
@@ -39,9 +67,23 @@ async def tiles_of(visit: Visit) -> list[Tile]:
         tiles.append(await _findings(visit))
     if CASES in asker.scopes:
         tiles.append(await _cases(visit))
+    if PRIVACY in asker.scopes:
+        tiles.append(await _questions_alarms(visit))
     if RELEASE in asker.scopes:
         tiles.append(await _releases(visit))
+    if APPROVE in asker.scopes:
+        tiles.append(await _proposals(visit))
+    if OFFICERS_SEEN in asker.scopes:
+        tiles.extend(await _alarms(visit))
     return tiles
+
+
+async def _questions_alarms(visit: Visit) -> Tile:
+    """Questions that look like more than work, and nobody has looked at."""
+    async with visit.services.database.transaction(()) as connection:
+        count = await waiting_alarms(connection)
+    more = visit.say("who asks about people, and how")
+    return Tile(visit.say("Alarms to look at"), count, more, "/privacy")
 
 
 async def _cases(visit: Visit) -> Tile:
@@ -52,6 +94,35 @@ async def _cases(visit: Visit) -> Tile:
         "overdue": written.count(counts.overdue),
     }
     return Tile(visit.say("Open cases"), counts.open, more, "/cases")
+
+
+async def _alarms(visit: Visit) -> list[Tile]:
+    """Alarms of accounts of the last days; no tile where there were none, as is usual."""
+    async with visit.services.database.transaction(()) as connection:
+        found = await alarms(connection, visit.at)
+    recent = [each for each in found if each.at > visit.at - _RECENT]
+    if not recent:
+        return []
+    return [
+        Tile(
+            visit.say("Alarms of officers' accounts"),
+            len(recent),
+            visit.say("in the last seven days"),
+            "/security#alarms",
+        )
+    ]
+
+
+async def _proposals(visit: Visit) -> Tile:
+    """Acts of others that wait for a second person."""
+    async with visit.services.database.transaction(()) as connection:
+        waiting = await due(connection, visit.asker(), visit.at)
+    return Tile(
+        visit.say("Waiting for a second person"),
+        sum(each.may_approve for each in waiting),
+        visit.say("somebody proposed it; you approve or refuse"),
+        "/approvals",
+    )
 
 
 async def _releases(visit: Visit) -> Tile:

@@ -13,6 +13,8 @@ from ibr.identity.model import Appearance
 from ibr.identity.persons.kept_run import Kind, Run, State
 
 _READER: Final = "linkage"
+# Changes that say something of who somebody is, or that nobody says it any more.
+_OF_WHO: Final = frozenset({"enrolled", "details_changed", "withdrawn"})
 _COLUMNS: Final = """
     run_no, kind, model_no, state, through_transaction::text, through_change, through_decision,
     counts::text, quality::text, reason, started_at, finished_at
@@ -241,7 +243,7 @@ async def changed_records(
     if not rows:
         return [], None
     last = Place(int(rows[-1]["transaction_no"]), rows[-1]["change_id"])
-    told = {row["record_id"] for row in rows if row["kind"] in ("enrolled", "details_changed")}
+    told = {row["record_id"] for row in rows if row["kind"] in _OF_WHO}
     return sorted(told), last
 
 
@@ -253,7 +255,7 @@ async def skip_to_news(connection: Connection, below: int) -> bool:
         select c.transaction_no::text, c.change_id
         from feed_cursor f
         join change c on (c.transaction_no, c.change_id) > (f.transaction_no, f.change_id)
-        where f.reader = $1 and c.kind in ('enrolled', 'details_changed')
+        where f.reader = $1 and c.kind in ('enrolled', 'details_changed', 'withdrawn')
           and c.transaction_no < $2::text::xid8
         order by c.transaction_no, c.change_id limit 1
         """,

@@ -57,7 +57,7 @@ async def review_quality(database: Database, asker: Asker, at: datetime) -> Revi
     """The figures over everything decided; a steward sees of the reviewers only themselves."""
     must_hold(asker, REVIEW)
     own = asker.id if DECIDE_LINKS in asker.scopes else None
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=REVIEW) as connection:
         return await figures(connection, at, own)
 
 

@@ -48,7 +48,7 @@ async def part_record(
     must_hold(asker, DECIDE_LINKS)
     checked(DIFFERENT, said.reason_code, said.note)
     each = read_appearance(name)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=DECIDE_LINKS) as connection:
         members, near = await members_in_reach(connection, asker, person_id)
         if each not in {Appearance(row["record_id"], row["appearance_no"]) for row in members}:
             raise Conflict(
@@ -99,7 +99,7 @@ async def join_again(database: Database, asker: Asker, name: str, at: datetime) 
     must_look_at_persons(asker)
     must_hold(asker, DECIDE_LINKS)
     each = read_appearance(name)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=DECIDE_LINKS) as connection:
         parted = await store.own_partings(connection, each, asker.id)
         if not parted:
             raise NotFound(

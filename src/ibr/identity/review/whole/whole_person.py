@@ -98,7 +98,7 @@ async def open_person(
 ) -> WholePerson:
     """The person as far as it lies in the officer's programmes; NotFound where nothing does."""
     must_look_at_persons(asker)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=REVIEW) as connection:
         found, near = await members_in_reach(connection, asker, person_id)
         await write_down(connection, asker, found, at)
         parts = [await _part(connection, sealer, blind_index, asker, row) for row in found]

@@ -55,9 +55,11 @@ def write_beneficiary(
                 "programme_name": programme.name,
             }
         ],
-        "enrollment_status": str(record.status),
-        "benefits": [_benefit(each) for each in record.benefits],
     }
+    if record.status is not None:
+        written["enrollment_status"] = str(record.status)
+    if record.benefits is not None:
+        written["benefits"] = [_benefit(each) for each in record.benefits]
     if record.member:
         written["member"] = _part(record.member, "Member")
     if record.group:

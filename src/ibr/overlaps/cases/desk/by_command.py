@@ -56,7 +56,7 @@ async def programme_of(connection: Connection, code: str) -> ProgrammeNamed:
 
 async def outline(database: Database, asker: Asker, case_id: int) -> Outline:
     """One case: its state, its findings, its steps."""
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         row = await cases_store.case(connection, case_id)
         if row is None:
             raise NotFound("case.unknown", "There is no such case.")
@@ -80,7 +80,7 @@ async def assign_by_number(
     terms: Terms,
 ) -> tuple[int, int]:
     """Assigns cases by their numbers to the officer of an address, or to nobody by name."""
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         officer = None
         if email is not None:
             officer = await cases_store.officer_number(connection, email.strip().lower())

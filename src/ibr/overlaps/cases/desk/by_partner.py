@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import msgspec
 
+from ibr.access.agreements.rules import programmes_of
+from ibr.access.scopes import CASES as ON_CASES
 from ibr.access.staff.rights import CASE_DECIDE, CASES
 from ibr.asker import Asker
 from ibr.db.pool import Database
@@ -50,12 +52,16 @@ class AskedStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def as_programme(asker: Asker) -> Asker:
-    """The partner as it may work on cases: of the programmes that it reports for, no others."""
-    return msgspec.structs.replace(
-        asker,
-        ask=asker.report,
-        scopes=asker.scopes | {CASES, CASE_DECIDE, f"purpose.{PURPOSE}"},
-    )
+    """The partner as it may work on cases: of programmes that it reports for and whose cases its
+    agreement leaves to it, no others.
+
+    Only the scope for cases gives the rights of an officer who works on them.
+    """
+    gained = {CASES, CASE_DECIDE, f"purpose.{PURPOSE}"} if ON_CASES in asker.scopes else set()
+    own = asker.report
+    if asker.terms is not None:
+        own &= programmes_of(asker.terms, "cases")
+    return msgspec.structs.replace(asker, ask=own, report=own, scopes=asker.scopes | gained)
 
 
 async def listed(
@@ -78,7 +84,7 @@ async def listed(
     found = await cases(database, own, wanted, asked.page, at)
     codes = {number: each.code for number, each in found.programmes.items()}
     shown = [line.case for line in found.lines]
-    async with database.transaction(own.reach) as connection:
+    async with database.transaction(own.reach, asker=own, right=CASES) as connection:
         numbers = {
             case.case_id: await numbers_of(connection, sealer, own, case, at) for case in shown
         }

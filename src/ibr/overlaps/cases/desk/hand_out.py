@@ -24,7 +24,7 @@ async def assign_fitting(
     """Assigns the cases of a list, at most as many as may be assigned at once; how many were, and
     how many were left as they are."""
     must_hold(asker, CASES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         found = await fitting(connection, asker, wanted, MOST_AT_ONCE, at)
     if not found:
         return 0, 0

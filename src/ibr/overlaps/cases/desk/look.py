@@ -128,7 +128,7 @@ async def cases(database: Database, asker: Asker, wanted: Wanted, page: int, at:
     """The cases in reach that fit, fifty a page, the most pressing first."""
     must_hold(asker, CASES)
     values = _values(asker, wanted, at)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         total = await store.counted(connection, values, MOST_COUNTED)
         pages = max(1, -(-total // A_PAGE))
         page = min(max(1, page), pages)
@@ -160,7 +160,7 @@ async def next_case(
     must_hold(asker, CASES)
     if wanted.view == "closed":
         return None
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         return await store.following(
             connection, _values(asker, wanted, at), case.due_at or at, case.case_id
         )
@@ -191,7 +191,7 @@ def _values(asker: Asker, wanted: Wanted, at: datetime) -> list[object]:
 async def tally(database: Database, asker: Asker, at: datetime) -> Tally:
     """How many cases in reach wait, for the first page and the command line."""
     must_hold(asker, CASES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         return Tally(**dict(await store.tally(connection, asker.id, at)))
 
 
@@ -218,7 +218,7 @@ async def _areas(connection: Connection, codes: Sequence[str]) -> dict[str, dict
 async def notices(database: Database, asker: Asker, *, seen: bool = False) -> Notices:
     """What other programmes decide about that concerns a programme in reach."""
     must_hold(asker, CASES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         rows = await store.notices(connection, 200, 0, seen=seen)
         return Notices(
             [Notice(**dict(row)) for row in rows],
@@ -232,5 +232,5 @@ async def tick_off(database: Database, asker: Asker, numbers: Sequence[int], at:
     must_hold(asker, CASES)
     if not 1 <= len(numbers) <= MOST_AT_ONCE:
         raise NotUnderstood("case.how_many", f"Choose from 1 to {MOST_AT_ONCE} notices.")
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         return await store.tick_off(connection, numbers, asker.id, at)

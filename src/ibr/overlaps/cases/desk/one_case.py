@@ -129,7 +129,7 @@ async def one_case(
 ) -> CaseSeen:
     """A case in reach; NotFound for any other, as if there were none."""
     must_hold(asker, CASES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         case = await _case(connection, case_id)
         await _write_down(connection, asker, case, at)
         people = await people_of(connection, sealer, asker, case, at)
@@ -176,7 +176,7 @@ async def one_letter(
 ) -> LetterSeen:
     """A letter of a case in reach, as it was made; the look at it is written down too."""
     must_hold(asker, CASES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         case = await _case(connection, case_id)
         await _write_down(connection, asker, case, at)
         await people_of(connection, sealer, asker, case, at)
@@ -189,7 +189,7 @@ async def cases_of_records(
     """Cases about the people of these records, with their programmes, for who may see cases."""
     if CASES not in asker.scopes or not record_ids:
         return []
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASES) as connection:
         rows = [dict(row) for row in await store.of_records(connection, record_ids)]
         programmes = await programmes_named(connection) if rows else {}
     return [(programmes[row.pop("programme_id")], Earlier(**row)) for row in rows]

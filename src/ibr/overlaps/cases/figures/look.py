@@ -87,7 +87,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 async def figures(database: Database, asker: Asker, at: datetime) -> Figures:
     """The figures over the programmes in reach; small counts for those who may see cases only."""
     must_hold(asker, CASE_FIGURES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=CASE_FIGURES) as connection:
         return await counted(connection, at, hidden=CASES not in asker.scopes)
 
 

@@ -57,7 +57,7 @@ class FindingList(msgspec.Struct, frozen=True):
 async def finding_list(database: Database, asker: Asker, wanted: Wanted, page: int) -> FindingList:
     """Findings in reach that fit, the most severe first."""
     must_hold(asker, FINDINGS)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=FINDINGS) as connection:
         everything = await store.reaches_everything(connection, sorted(asker.reach))
         total = await store.count(connection, wanted, everything)
         pages = min(max(1, -(-total // A_PAGE)), LAST_PAGE)
@@ -80,7 +80,7 @@ async def finding_list(database: Database, asker: Asker, wanted: Wanted, page: i
 async def finding_counts(database: Database, asker: Asker) -> list[CheckCount]:
     """How many open findings there are in reach, by check; exact for those who see each one."""
     must_hold(asker, FINDING_COUNTS)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=FINDING_COUNTS) as connection:
         return await counts_within(connection, asker)
 
 
@@ -96,7 +96,7 @@ async def counts_within(connection: Connection, asker: Asker) -> list[CheckCount
 async def one_finding(database: Database, asker: Asker, finding_id: int) -> Finding:
     """One finding; NotFound alike where there is none and where it is not in reach."""
     must_hold(asker, FINDINGS)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=FINDINGS) as connection:
         everything = await store.reaches_everything(connection, sorted(asker.reach))
         row = await store.one(connection, finding_id, everything)
     if row is None:
@@ -113,7 +113,7 @@ async def about_records(
     """
     if FINDINGS not in asker.scopes or not record_ids:
         return []
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=FINDINGS) as connection:
         return [finding_of(row) for row in await store.about(connection, record_ids)]
 
 

@@ -1,0 +1,1 @@
+"""Questions that look like more than work: looked for, told once, looked at by a person."""

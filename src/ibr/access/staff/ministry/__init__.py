@@ -1,0 +1,1 @@
+"""The ministry's own sign-in: OpenID Connect by code, with PKCE, state and nonce."""

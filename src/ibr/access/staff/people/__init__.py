@@ -1,0 +1,1 @@
+"""Officers as administrators see and change them: invited, given roles, suspended, looked at."""

@@ -1,0 +1,1 @@
+"""One-time links with which officers set their passwords."""

@@ -1,0 +1,1 @@
+"""What people do with deliveries: let them go, refuse them, void them, bring them back."""

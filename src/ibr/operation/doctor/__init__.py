@@ -1,0 +1,1 @@
+"""`ibr doctor`: everything the registry needs, looked at one by one and told in plain words."""

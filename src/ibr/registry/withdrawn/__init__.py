@@ -1,0 +1,1 @@
+"""What stood until a delivery was voided, taken out of what everything else reads, and kept."""

@@ -1,0 +1,245 @@
+"""`ibr doctor` finds each fault that somebody could make, and says what to do about it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from ibr.cli.doctor import look
+from ibr.cli.main import app
+from ibr.clock import now
+from ibr.db.backup.shelf import Drill
+from ibr.db.backup.take import shelf_of, take_base
+from ibr.operation.doctor import machine
+from ibr.operation.doctor.machine import look_at_machine
+from ibr.operation.doctor.model import Finding
+from ibr.settings import Settings
+from tests.backup_site import Site
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    made = Site()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(autouse=True)
+def here(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line's settings are those of the registry of these tests."""
+    for name in [each for each in os.environ if each.startswith("IBR_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("IBR_DATA_DIR", str(site.settings.data_dir))
+    monkeypatch.setenv("IBR_BACKUP_DIR", str(site.settings.backup_dir))
+
+
+def about(what: str, findings: list[Finding], state: str = "wrong") -> Finding:
+    """The one finding of this kind that is not well."""
+    [found] = [each for each in findings if each.what == what and each.state == state]
+    return found
+
+
+def test_a_registry_that_was_just_made_is_well() -> None:
+    findings = look()
+    assert [each for each in findings if each.state == "wrong"] == []
+    seen = {each.what for each in findings}
+    assert seen >= {
+        "settings", "keyring", "disk", "spool", "database", "schema", "clocks", "roles",
+        "row-level security", "sealed columns", "key (sig)", "key (token)", "worker", "jobs",
+        "outbox", "backup",
+    }  # fmt: skip
+
+
+def test_what_is_not_well_says_why_and_what_to_do() -> None:
+    for each in look():
+        assert (each.state == "well") == (each.why == each.do == "")
+
+
+@contextlib.contextmanager
+def changed(site: Site, statement: str, back: str) -> Iterator[None]:
+    site.ask(statement)
+    try:
+        yield
+    finally:
+        site.ask(back)
+
+
+FAULTS = {
+    "row-level security": (
+        "alter table ibr.enrolment no force row level security",
+        "alter table ibr.enrolment force row level security",
+        "enrolment",
+    ),
+    "sealed columns": (
+        "insert into ibr.registry_key (kid, use, public_jwk, private_sealed, not_before, made_at, "
+        "not_after) values ('planted', 'sig', '{}', 'a private key, readable to all who look', "
+        "now(), now(), now())",
+        "delete from ibr.registry_key where kid = 'planted'",
+        "registry_key.private_sealed",
+    ),
+    "roles": (
+        "alter role ibr_app bypassrls",
+        "alter role ibr_app nobypassrls",
+        "ibr_app has rights over the whole server",
+    ),
+    "schema": (
+        "update public.migration set version_num = '0030'",
+        "update public.migration set version_num = '{newest}'",
+        "migration 0030",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_each_fault_in_the_database_is_found(site: Site, what: str) -> None:
+    make, back, words = FAULTS[what]
+    newest = site.ask("select version_num from public.migration")[0]
+    with changed(site, make, back.format(newest=newest)):
+        found = about(what, look())
+        assert words in found.found
+    assert [each for each in look() if each.what == what and each.state == "wrong"] == []
+
+
+def test_a_table_open_to_everybody_is_found(site: Site) -> None:
+    give, take = (
+        "grant select on ibr.enrolment to public",
+        "revoke all on ibr.enrolment from public",
+    )
+    with changed(site, give, take):
+        assert "everybody may use enrolment" in about("roles", look()).found
+
+
+def test_jobs_that_wait_and_jobs_that_failed_are_found(site: Site) -> None:
+    waits = "insert into ibr.job (kind, due_at) values ('tidy', now() - interval '2 hours')"
+    lost = "insert into ibr.job (kind, gave_up_at) values ('tidy', now())"
+    gone = "delete from ibr.job where kind = 'tidy'"
+    with changed(site, waits, gone):
+        assert "120 minutes" in about("jobs", look(), "care").found
+    with changed(site, lost, gone):
+        assert "1 failed for good" in about("jobs", look(), "care").found
+
+
+def test_a_keyring_that_others_may_read_is_found(site: Site) -> None:
+    path = site.settings.data_dir / "keys" / "keyring.json"
+    path.chmod(0o644)
+    found = about("keyring", look())
+    path.chmod(0o600)
+    assert "chmod 600" in found.found
+
+
+def test_what_a_crash_left_in_the_spool_is_found(site: Site) -> None:
+    folder = site.settings.data_dir / "spool"
+    folder.mkdir(exist_ok=True)
+    left = folder / "x.spool"
+    left.write_bytes(b"noise")
+    os.utime(left, (0, 0))
+    found = about("spool", look(), "care")
+    left.unlink()
+    assert "1 files older than a day" in found.found
+
+
+def seen(settings: Settings, at: datetime | None = None) -> list[Finding]:
+    """What the machine alone says, at another time and with other settings."""
+    return list(look_at_machine(settings, [], at or now()))
+
+
+@pytest.fixture(scope="module")
+def backed_up(site: Site) -> Settings:
+    take_base(site.settings, now())
+    site.keep()
+    return msgspec.structs.replace(site.settings, profile="production")
+
+
+def test_without_a_backup_production_is_not_well(site: Site) -> None:
+    elsewhere = msgspec.structs.replace(
+        site.settings, profile="production", backup_dir=site.folder / "nothing-there"
+    )
+    assert "there is none" in about("backup", seen(elsewhere)).found
+    trying = msgspec.structs.replace(elsewhere, profile="development")
+    assert "there is none" in about("backup", seen(trying), "care").found
+
+
+@pytest.mark.parametrize(("hours", "state"), [(25, None), (27, "wrong")])
+def test_a_backup_is_too_old_after_26_hours(
+    backed_up: Settings, hours: int, state: str | None
+) -> None:
+    findings = seen(backed_up, now() + timedelta(hours=hours))
+    assert [each.state for each in findings if each.what == "backup"] == [state or "well"]
+
+
+@pytest.mark.parametrize(("days", "state"), [(34, "well"), (36, "wrong")])
+def test_a_drill_is_too_old_after_35_days(backed_up: Settings, days: int, state: str) -> None:
+    drill = Drill(at=now().isoformat(), well=True, seconds=12, backup="x", words=[])
+    shelf_of(backed_up).note_drill(drill)
+    findings = seen(backed_up, now() + timedelta(days=days))
+    assert [each.state for each in findings if each.what == "drill"] == [state]
+
+
+def test_a_drill_that_failed_is_found(backed_up: Settings) -> None:
+    words = ["The log file 0003 is missing."]
+    failed = Drill(at=now().isoformat(), well=False, seconds=3, backup="x", words=words)
+    shelf_of(backed_up).note_drill(failed)
+    found = about("drill", seen(backed_up))
+    shelf_of(backed_up).note_drill(msgspec.structs.replace(failed, well=True))
+    assert "0003 is missing" in found.found
+
+
+def test_a_backup_cut_short_is_found(backed_up: Settings) -> None:
+    path = shelf_of(backed_up).newest().path
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    found = about("backup", seen(backed_up))
+    path.write_bytes(whole)
+    assert "is gone, damaged or cut short" in found.found
+    assert "ibr db check" in found.do
+
+
+def test_a_keyring_among_the_backups_is_found(site: Site, backed_up: Settings) -> None:
+    assert backed_up.backup_dir is not None
+    copy = backed_up.backup_dir / "keyring.json"
+    copy.write_text("{}")
+    found = about("keyring", seen(backed_up))
+    copy.unlink()
+    assert "away from every backup" in found.do
+
+
+def test_log_files_that_nobody_keeps_are_found(
+    site: Site, backed_up: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "waiting", lambda _folder: (7, 900.0))
+    found = about("log files", seen(backed_up))
+    assert "7 wait to be kept, the oldest for 15 minutes" in found.found
+
+
+def test_the_command_says_it_in_words_and_as_json(site: Site) -> None:
+    run = CliRunner()
+    plain = run.invoke(app, ["doctor"])
+    assert plain.exit_code == 0, plain.output
+    assert "well      keyring:" in plain.output
+    found = json.loads(run.invoke(app, ["doctor", "--json"]).stdout)
+    assert {"what", "well", "state", "words", "why", "do"} == set(found[0])
+
+
+def test_the_command_ends_with_1_when_something_is_wrong(site: Site) -> None:
+    path = site.settings.data_dir / "keys" / "keyring.json"
+    path.chmod(0o644)
+    done = CliRunner().invoke(app, ["doctor"])
+    path.chmod(0o600)
+    assert done.exit_code == 1
+    assert "NOT WELL  keyring" in done.output
+    assert "What to do:" in done.output
+
+
+def test_a_setting_that_cannot_be_read_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IBR_PORT", "many")
+    [found] = look()
+    assert (found.what, found.state) == ("settings", "wrong")
