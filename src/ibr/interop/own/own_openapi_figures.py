@@ -184,7 +184,7 @@ def _definitions(words: Schema) -> dict[str, Schema]:
             limits=words,
             disclosure={"type": "string", "enum": list(get_args(Disclosure))},
             better={"type": "string", "enum": ["higher", "lower", "neither"]},
-            source=_TEXT,
+            source=words,
         )
     }
 
