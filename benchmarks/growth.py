@@ -109,13 +109,16 @@ def _as_the_data(across: _Scale, up: _Scale, found: Sequence[Mapping[str, Any]])
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--people", type=int, nargs="+", default=[2_000, 6_000])
+    parser.add_argument("--people", type=int, nargs="*", default=[2_000, 6_000])
+    parser.add_argument("--known", type=Path, help="lines of JSON measured before, drawn too")
     parser.add_argument("--keep", action="store_true", help="write docs/figures-growth.svg")
     given = parser.parse_args()
-    found = []
+    known = given.known.read_bytes().splitlines() if given.known else []
+    found: list[dict[str, Any]] = [msgspec.json.decode(line) for line in known if line.strip()]
     for people in sorted(given.people):
         found.append(measured(people))
         print(msgspec.json.encode(found[-1]).decode(), flush=True)
+    found.sort(key=lambda each: int(each["people"]))
     first, last = found[0], found[-1]
     times = last["people"] / first["people"]
     for name, title, *_ in _LINES:
