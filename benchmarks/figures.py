@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import resource
 import statistics
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 
 import asyncpg
+import msgspec
 
 from benchmarks import checks
 from benchmarks.checks import timed
 from benchmarks.cluster import Cluster, private_cluster
+from benchmarks.cpu import spent
 from ibr.clock import today
-from ibr.coverage.figures.model import Run
 from ibr.coverage.figures.read import figure_tables, trend
 from ibr.coverage.runs.folders import Folders
 from ibr.coverage.runs.run import Asked, run_indicators
@@ -98,21 +99,31 @@ def _instead(statement: str) -> str:
     return _BENEFITS if "insert into benefit (" in statement else statement
 
 
-async def work_out(database: Database, folder: Path, months: str) -> Run:
-    sealer, before = Sealer(_KEYRING), time.process_time()
+class Took(msgspec.Struct, frozen=True):
+    """What a run took: by the clock, and in processor time of this process and PostgreSQL."""
+
+    wall: float
+    cpu: float
+    without_snapshot: float
+
+
+async def work_out(database: Database, cluster: Cluster, months: str) -> Took:
+    sealer, folders = Sealer(_KEYRING), Folders.of(cluster.settings.data_dir)
+    before, begun = spent([os.getpid()], cluster.postmaster), time.monotonic()
     with timed(f"figures of {months}, with the snapshot"):
         ran = await run_indicators(
-            database, _PROGRAMMES, sealer, Folders.of(folder), Asked(months=months), at=AT
+            database, _PROGRAMMES, sealer, folders, Asked(months=months), at=AT
         )
     assert ran is not None
-    print(
-        f"  {ran.tables:,} tables, {ran.cells:,} figures; CPU {time.process_time() - before:.1f} s"
-    )
+    wall = time.monotonic() - begun
+    used = spent([os.getpid()], cluster.postmaster).since(before)
+    print(f"  {ran.tables:,} tables, {ran.cells:,} figures")
+    print(f"  processor time: {used.app:.1f} s here, {used.postgres:.1f} s of PostgreSQL")
     for step, seconds in ran.seconds.items():
         print(f"  {step:<12} {seconds:8.1f} s")
     without = sum(ran.seconds.values()) - ran.seconds["snapshot"]
     print(f"  from the snapshot to frozen figures: {without:.1f} s", flush=True)
-    return ran
+    return Took(wall, used.app + used.postgres, without)
 
 
 async def read_pages(database: Database) -> None:
@@ -141,28 +152,41 @@ async def read_pages(database: Database) -> None:
         print(f"{name}: p50 {parts[49]:.1f} ms, p99 {parts[98]:.1f} ms", flush=True)
 
 
-async def measure(cluster: Cluster, folder: Path, people: int) -> None:
+async def measure(cluster: Cluster, people: int) -> dict[str, float]:
     """A full run, one month more, and what pages read."""
     with timed("making the people"):
         await upgrade(cluster.dsn, today())
         await fill(cluster.dsn, people)
     database = await open_database(cluster.dsn, "ibr_worker", size=3, name="benchmark")
     try:
-        await work_out(database, folder, _MONTHS)
-        await work_out(database, folder, _ONE_MORE)
+        full = await work_out(database, cluster, _MONTHS)
+        more = await work_out(database, cluster, _ONE_MORE)
         await read_pages(database)
     finally:
         await database.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     print(f"peak memory of this process: {peak:.1f} GiB")
+    return {
+        "people": people,
+        "full": round(full.cpu, 1),
+        "more": round(more.cpu, 1),
+        "full_wall": round(full.wall, 1),
+        "more_wall": round(more.wall, 1),
+        "full_counting": round(full.without_snapshot, 1),
+        "more_counting": round(more.without_snapshot, 1),
+        "peak_gib": round(peak, 2),
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--json", action="store_true", help="end with one line of JSON")
     given = parser.parse_args()
     with private_cluster() as cluster:
-        asyncio.run(measure(cluster, cluster.settings.data_dir, given.people))
+        found = asyncio.run(measure(cluster, given.people))
+    if given.json:
+        print(msgspec.json.encode(found).decode())
 
 
 if __name__ == "__main__":

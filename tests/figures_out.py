@@ -42,7 +42,7 @@ def an_indicator(code: str) -> Indicator:
         denominator=Words("all", "tous"),
         breakdowns=("",),
         limits=Words("It does not tell everything.", "Il ne dit pas tout."),
-        source="domain.md 3",
+        source=Words("the tests", "les essais"),
         example=Example(Words("A story.", "Une histoire."), 1, 2, "0.5000"),
     )
 

@@ -33,6 +33,8 @@ def test_everybody_is_entered_by_district_sex_and_age(door: Door) -> None:
     )
     assert said["everybody"] == people
     assert said["women over 60"] == old_women
+    # Five-year groups could not tell who is at most five, whom the child grant is for.
+    assert 0 < said["children to five"] < people / 4
     assert 0 < said["households"] < people
     assert 0 < said["disability"] < said["poor"] < people
 
@@ -41,6 +43,8 @@ async def _asked(connection: Connection, country: Country) -> dict[str, int]:
     whole = ["XT"]
     old = await denominator(connection, whole, DAY, sex=WOMEN, ages=Ages(60, 999))
     said = {"women over 60": old.people}
+    young = await denominator(connection, whole, DAY, ages=Ages(0, 5))
+    said["children to five"] = young.people
     for name, group in (("everybody", "all"), ("households", "households")):
         said[name] = (await denominator(connection, whole, DAY, group=group)).people
     for group in ("poor", "disability"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
 from ibr.access.staff.rights import RIGHTS
@@ -228,21 +228,29 @@ def test_control_a_machine_that_renews_a_hold_is_found_out() -> None:
         held(lived)
 
 
+GET_TO = {
+    *("closed", "withdrawn", "appealed", "effective", "order_hold", "hold_over", "end_exception"),
+    *("approve", "send_back", "appeal", "take_effect"),
+}
+
+
 def test_control_random_lives_get_far() -> None:
     """The steps drawn do reach decisions, holds and ends; else the rules above would hold of
     nothing."""
     seen: set[str] = set()
 
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
     @given(STEPS)
     def look(steps: Steps) -> None:
         for case, act, _, _ in life(steps):
             seen.update((case.state, act.action))
 
-    look()
-    assert {"closed", "withdrawn", "appealed", "effective", "order_hold", "hold_over"} <= seen
-    assert "end_exception" in seen
-    assert {"approve", "send_back", "appeal", "take_effect"} <= seen
+    # Which lives are drawn from a seed changes with what else was imported, so no one seed is
+    # sure to reach what is rare.
+    for number in range(20):
+        seed(number)(settings(max_examples=300, deadline=None, database=None)(look))()
+        if seen >= GET_TO:
+            break
+    assert seen >= GET_TO
 
 
 @settings(max_examples=200, deadline=None)

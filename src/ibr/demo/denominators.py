@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from ibr.coverage.population.import_population import import_population
 from ibr.coverage.population.model import Terms
 from ibr.db.pool import Connection
 from ibr.demo.country import Country
+from ibr.demo.population import Count
 from ibr.errors import NotUnderstood
 from ibr.registry.areas.tables import Table
 
@@ -30,14 +31,9 @@ async def enter_population(connection: Connection, country: Country, at: datetim
     people with a disability. The connection is the owner's."""
     names = {area.code: area.names["en"] for area in country.areas}
     people = [
-        (
-            names[each.area],
-            each.area,
-            _WORDS[each.sex],
-            "80+" if each.age_to is None else f"{each.age_from}-{each.age_to}",
-            each.people,
-        )
+        (names[each.area], each.area, _WORDS[each.sex], age, number)
         for each in country.population
+        for age, number in _by_year(each)
     ]
     await _enter(connection, at, "all", ("sex", "age", "count"), people)
     whole: dict[str, int] = {}
@@ -53,6 +49,18 @@ async def enter_population(connection: Connection, country: Country, at: datetim
             (names[area], area, round(number * part)) for area, number in sorted(whole.items())
         ]
         await _enter(connection, at, group, ("count",), counts)
+
+
+def _by_year(group: Count) -> Iterator[tuple[str, int]]:
+    """A group's people by single years of age, as a census asks, so that a programme for any ages
+    has a whole to be divided by."""
+    if group.age_to is None:
+        yield f"{group.age_from}+", group.people
+        return
+    years = range(group.age_from, group.age_to + 1)
+    each, more = divmod(group.people, len(years))
+    for place, age in enumerate(years):
+        yield str(age), each + (place < more)
 
 
 async def _enter(

@@ -59,7 +59,7 @@ async def one_indicator(database: Database, asker: Asker, indicator: Indicator) 
         months = await read.months(connection, code)
         trend = await read.trend(connection, code, shown, most=MONTHS) if months else []
         counted = await read.breakdowns(connection, code, months[-1]) if months else []
-        restated = [each for each in await read.restated(connection) if each.indicator == code]
+        restated = await read.restated(connection, indicator=code)
         runs = await read.runs(connection, 50)
     own = {each.run_no for each in trend} | {each.run_no for each in restated}
     return OneIndicator(

@@ -177,9 +177,10 @@ class Drawer:
     def _before(
         self, code: str, key: Sequence[str], now: Cell, *, share: bool, breakdown: str = ""
     ) -> list[str]:
-        """How much more or less it is than a month and a year before."""
+        """How much more or less it is than a year and a month before. The year stands first: where
+        programmes pay every second or third month, one month is not like the other."""
         said = []
-        for back, words in ((1, self.say("since the month before")), (12, self.say("in a year"))):
+        for back, words in ((12, self.say("in a year")), (1, self.say("since the month before"))):
             then = self.seen.cell(code, breakdown, *key, period=self._month(back))
             change = self._change(now, then, share=share)
             if change:

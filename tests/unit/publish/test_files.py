@@ -97,7 +97,7 @@ NOT_IN_KEY = {
 
 def test_sdmx_has_codes_of_statistical_offices() -> None:
     table = a_table(
-        share_cell(("2", "7"), 9, 20), indicator="SDG131", breakdown="sex*series", period="2026"
+        share_cell(("7", "2"), 9, 20), indicator="SDG131", breakdown="series*sex", period="2026"
     )
     (row,) = csv.DictReader(io.StringIO(written_as(a_dataset([table]), "sdmx").decode()))
     assert row["STRUCTURE"] == "dataflow"

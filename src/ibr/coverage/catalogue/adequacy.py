@@ -6,7 +6,12 @@ from typing import Final
 
 from ibr.coverage.catalogue.model import Example, Indicator, Words
 
-_SOURCE: Final = "domain 3.4"
+_SOURCE: Final = Words(
+    "this registry's definition, after the adequacy measures of the World Bank's ASPIRE; the "
+    "amount alone, since the registry knows no household's welfare",
+    "définition de ce registre, d’après les mesures d’adéquation d’ASPIRE (Banque mondiale) ; "
+    "le montant seul, car le registre ne connaît pas le niveau de vie des ménages",
+)
 _CYCLES: Final = Words(
     "Money of a programme that gives every so many months is divided by these months, so that it "
     "stands for one; a programme that pays each month and only reports more rarely needs its "

@@ -6,7 +6,10 @@ from typing import Final
 
 from ibr.coverage.catalogue.model import Example, Indicator, Words
 
-_SOURCE: Final = "domain 3.7"
+_SOURCE: Final = Words(
+    "this registry's definition; see docs/explanation/overlaps.md",
+    "définition de ce registre ; voir docs/explanation/overlaps.md",
+)
 _DECIDED: Final = Words(
     "Decided means approved by a second officer and not withdrawn since. Decisions of earlier "
     "months change when an appeal is upheld.",

@@ -7,7 +7,12 @@ from typing import Final
 from ibr.coverage.catalogue.model import Example, Indicator, Words
 from ibr.coverage.catalogue.world_series import WORLD_SERIES
 
-_SOURCE: Final = "domain 3.2"
+_SOURCE: Final = Words(
+    "this registry's definition, after the coverage measures of the World Bank's ASPIRE and "
+    "the ILO Social Security Inquiry",
+    "définition de ce registre, d’après les mesures de couverture d’ASPIRE (Banque mondiale) "
+    "et de l’Enquête sur la sécurité sociale de l’OIT",
+)
 _DENOMINATOR: Final = Words(
     "The population is that of the middle of the period, by the source named with the figure; "
     "people whose place, sex or age the registry does not know are in the total and have no "
@@ -21,10 +26,14 @@ _DENOMINATOR: Final = Words(
 _TARGET: Final = Words(
     "The target group is what the programme's rules on age, sex and disability say on the last "
     "day of the period; where there are none it is everybody, and the figure says that this is "
-    "known in part only. Other conditions, such as poverty, are not in it.",
+    "known in part only. Where people with a disability are counted from five years on only, so "
+    "is the group of a programme for them, and the figure says so too. Other conditions, such as "
+    "poverty, are not in it.",
     "Le groupe cible est ce que disent les règles d'âge, de sexe et de handicap du programme le "
     "dernier jour de la période ; à défaut, c'est tout le monde, et le chiffre indique que cela "
-    "n'est connu qu'en partie. D'autres conditions, comme la pauvreté, n'y sont pas.",
+    "n'est connu qu'en partie. Là où les personnes handicapées ne sont comptées qu'à partir de "
+    "cinq ans, le groupe d'un programme qui leur est destiné l'est aussi, et le chiffre le dit. "
+    "D'autres conditions, comme la pauvreté, n'y sont pas.",
 )
 _STORY: Final = Words(
     "PEN is for people from 65 years on, of whom 100 live in the country: 30 of the 40 in D1 are "

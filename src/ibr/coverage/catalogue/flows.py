@@ -6,7 +6,10 @@ from typing import Final
 
 from ibr.coverage.catalogue.model import Example, Indicator, Words
 
-_SOURCE: Final = "domain 3.5"
+_SOURCE: Final = Words(
+    "this registry's definition of entries, exits and transitions between reported months",
+    "définition de ce registre des entrées, sorties et passages entre les mois déclarés",
+)
 _STOCK: Final = Words(
     "The stock of a programme in a month are the distinct people who received from it in its "
     "cycle that ends with the month: with a programme that pays every second month, in that month "

@@ -6,7 +6,10 @@ from typing import Final
 
 from ibr.coverage.catalogue.model import Example, Indicator, Words
 
-_SOURCE: Final = "domain 3.7"
+_SOURCE: Final = Words(
+    "this registry's definition; see docs/linkage.md",
+    "définition de ce registre ; voir docs/linkage.md",
+)
 _ENROLLED: Final = Words(
     "distinct people enrolled on the last day of the month, as in N3",
     "personnes distinctes inscrites le dernier jour du mois, comme dans N3",

@@ -68,5 +68,5 @@ class Indicator(msgspec.Struct, frozen=True, kw_only=True):
     """What it does not tell, and what the registry cannot know."""
     disclosure: Disclosure = "persons"
     better: Literal["higher", "lower", "neither"] = "neither"
-    source: str
+    source: Words
     example: Example

@@ -15,7 +15,12 @@ PEOPLE: Final = (
 )  # fmt: skip
 YEARLY: Final = ("", "programme", "function", "area1", "sex")
 
-_SOURCE: Final = "domain 3.1"
+_SOURCE: Final = Words(
+    "this registry's definition, after the ILO Social Security Inquiry: distinct people, "
+    "never rows",
+    "définition de ce registre, d’après l’Enquête sur la sécurité sociale de l’OIT : des "
+    "personnes distinctes, jamais des lignes",
+)
 _REPORTED: Final = Words(
     "Only what programmes report counts; how complete the reports are stands with the figure. Two "
     "records of one person that are not linked count as two people.",

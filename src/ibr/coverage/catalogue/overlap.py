@@ -7,7 +7,12 @@ from typing import Final
 from ibr.coverage.catalogue.flows import FLOWS
 from ibr.coverage.catalogue.model import Example, Indicator, Words
 
-_SOURCE: Final = "domain 3.5"
+_SOURCE: Final = Words(
+    "this registry's definition, after the programme overlap of ADePT Social Protection "
+    "(World Bank)",
+    "définition de ce registre, d’après le chevauchement des programmes d’ADePT Social "
+    "Protection (Banque mondiale)",
+)
 _GIVEN: Final = Words(
     "Only what programmes report as given counts, and only people whose records are linked count "
     "as one: a programme that did not report, and two records of one person that are not linked, "

@@ -6,7 +6,10 @@ from typing import Final
 
 from ibr.coverage.catalogue.model import Example, Indicator, Words
 
-_SOURCE: Final = "domain 3.6"
+_SOURCE: Final = Words(
+    "this registry's definition of payment performance",
+    "définition de ce registre de la performance des paiements",
+)
 _NOT_TOLD: Final = Words(
     "The registry is told what was given. Which payments were planned, tried or failed, and when "
     "each was due, is not reported, and nothing is made up for it.",

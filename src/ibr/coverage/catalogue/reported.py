@@ -6,7 +6,10 @@ from typing import Final
 
 from ibr.coverage.catalogue.model import Example, Indicator, Words
 
-_SOURCE: Final = "domain 3.6"
+_SOURCE: Final = Words(
+    "this registry's definition",
+    "définition de ce registre",
+)
 
 REPORTED: Final[tuple[Indicator, ...]] = (
     Indicator(

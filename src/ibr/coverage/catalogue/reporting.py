@@ -8,7 +8,10 @@ from ibr.coverage.catalogue.model import Example, Indicator, Words
 from ibr.coverage.catalogue.payments import PAYMENTS
 from ibr.coverage.catalogue.reported import REPORTED
 
-_SOURCE: Final = "domain 3.6"
+_SOURCE: Final = Words(
+    "this registry's definition, after the reporting rates of DHIS2",
+    "définition de ce registre, d’après les taux de déclaration de DHIS2",
+)
 _DUE: Final = Words(
     "One report is due for each cycle of a programme that has ended; a month is in the report of "
     "the cycle that it lies in, so a quarterly report counts for three months. The catalogue says "

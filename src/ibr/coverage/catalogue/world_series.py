@@ -70,7 +70,10 @@ WORLD_SERIES: Final = Indicator(
         "programme fait rapport (7). L'âge de la retraite est de 65 ans sauf indication contraire.",
     ),
     better="higher",
-    source="SDG metadata 1.3.1",
+    source=Words(
+        "United Nations metadata of SDG indicator 1.3.1 (custodian: ILO)",
+        "métadonnées des Nations Unies de l’indicateur ODD 1.3.1 (organisme responsable : OIT)",
+    ),
     example=Example(
         Words(
             "The pension PEN, under old age and without contributions, gives cash in August to 36 "

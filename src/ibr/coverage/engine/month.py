@@ -16,7 +16,7 @@ from ibr.coverage.engine.meanings import AVERAGE
 from ibr.coverage.engine.parity import parity_tables
 from ibr.coverage.engine.rollups import Rollups
 from ibr.coverage.engine.series import series_tables
-from ibr.coverage.engine.targets import Target, caps_of, targets_of
+from ibr.coverage.engine.targets import Target, caps_of, countable, targets_of
 from ibr.coverage.facts.model import FactProgramme
 from ibr.coverage.figures.model import Completeness, FigureTable, Period, dimensions_of
 from ibr.coverage.reference.model import ReferenceAmount, amounts_on
@@ -55,8 +55,12 @@ def count_year(inputs: PeriodInputs) -> list[FigureTable]:
 
 def _tables(inputs: PeriodInputs, *, yearly: bool) -> Iterator[FigureTable]:
     sheet = Sheet(inputs.period, inputs.completeness)
-    targets = targets_of(inputs.programmes, inputs.period.last_day)
     divisors = inputs.denominators.on(inputs.period.middle)
+    people_of = divisors.reader().people
+    targets = {
+        number: countable(target, people_of)
+        for number, target in targets_of(inputs.programmes, inputs.period.last_day).items()
+    }
     rollups = Rollups(inputs.connection, inputs.facts, inputs.programmes, targets)
     counted.open_given(rollups, inputs.facts)
     people = counted.count_people(rollups, yearly=yearly)

@@ -8,14 +8,12 @@ from typing import Final
 from ibr.coverage.engine.cells import Key, Sheet
 from ibr.coverage.engine.denominators import Divisors, Reader, intersection
 from ibr.coverage.engine.meanings import MEN, WOMEN
-from ibr.coverage.engine.targets import Target
+from ibr.coverage.engine.targets import FROM_FIVE, Target
 from ibr.coverage.figures.model import NO_DENOMINATOR, Cell, FigureTable, value_of
-from ibr.coverage.population.model import ALL, EVERY_AGE, OPEN, Ages
+from ibr.coverage.population.model import ALL, EVERY_AGE
 
 WOMEN_MEN: Final = "women_men"
 DISABLED_OTHERS: Final = "disabled_others"
-# Many censuses ask about disability from the age of five on; then others are of these ages too.
-FROM_FIVE: Final = Ages(5, OPEN)
 
 CountOf = Callable[[Key], int]
 

@@ -8,7 +8,7 @@ from ibr.coverage.engine import plain_counts, plain_shares
 from ibr.coverage.engine.cells import Key, Sheet
 from ibr.coverage.engine.denominators import Denominators, Divisors
 from ibr.coverage.engine.plain_people import Part, Tables, World
-from ibr.coverage.engine.targets import Target, target_of
+from ibr.coverage.engine.targets import Target, countable, target_of
 from ibr.coverage.figures.model import Completeness, FigureTable, Period
 from ibr.coverage.reference.model import ReferenceAmount, amounts_on
 
@@ -101,7 +101,7 @@ def _parities(
     yield sheet.table("C6", "part", cells, reader.sources())
     reader, cells = divisors.reader(), []
     for programme in world.programmes.values():
-        target = target_of(programme, period.last_day)
+        target = countable(target_of(programme, period.last_day), reader.people)
         mine = [p for p in parts if p.programme == programme]
         mine = [p for p in mine if plain_shares.fits(p, target, period)]
         cells += plain_shares.parity_plainly(mine, (programme.code,), target, period, reader)

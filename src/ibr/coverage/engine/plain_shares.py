@@ -13,7 +13,7 @@ from ibr.coverage.engine.meanings import CASH, SERIES
 from ibr.coverage.engine.plain_counts import counted, is_direct
 from ibr.coverage.engine.plain_people import Part, World
 from ibr.coverage.engine.series import people_of
-from ibr.coverage.engine.targets import Target, caps_of, target_of
+from ibr.coverage.engine.targets import Target, caps_of, countable, target_of
 from ibr.coverage.figures.model import (
     AGE_BANDS,
     NO_DENOMINATOR,
@@ -110,14 +110,16 @@ def of_targets(
     """C1: beneficiaries of each programme in its target group, in all of the group."""
     found: dict[Key, Share] = {}
     for programme in world.programmes.values():
-        target = target_of(programme, period.last_day)
+        target = countable(target_of(programme, period.last_day), reader.people)
         mine = [p for p in parts if p.programme == programme and fits(p, target, period)]
         reached = counted(mine, breakdown, period)
         people = {
             (programme.code, *key): number
             for key, number in population(reader, breakdown, target).items()
         }
-        found |= joined(reached, people, () if target.is_known else (PARTLY_KNOWN,))
+        found |= joined(
+            reached, people, () if target.is_known and target.is_whole else (PARTLY_KNOWN,)
+        )
     return found
 
 

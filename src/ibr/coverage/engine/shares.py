@@ -110,7 +110,9 @@ def of_programmes(
 ) -> dict[str, Shares]:
     """Beneficiaries in the target group of each programme, in all of the target group."""
     notes: dict[Key, tuple[str, ...]] = {
-        (code,): (PARTLY_KNOWN,) for code, target in targets.items() if not target.is_known
+        (code,): (PARTLY_KNOWN,)
+        for code, target in targets.items()
+        if not (target.is_known and target.is_whole)
     }
     found = {}
     for breakdown in OF_PROGRAMMES:

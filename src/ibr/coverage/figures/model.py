@@ -21,6 +21,7 @@ Dimension = Literal[
     "benefit_type",
     "area1",
     "area2",
+    "series",
     "sex",
     "age",
     "disability",
@@ -29,7 +30,6 @@ Dimension = Literal[
     "combination",
     "programmes",
     "currency",
-    "series",
     "field",
     "part",
 ]
@@ -39,6 +39,7 @@ DIMENSIONS: Final[dict[str, str]] = {
     "benefit_type": "benefit_type of the standard, as a number",
     "area1": "code of an area of the first level below the country; empty where not known",
     "area2": "code of an area of the second level; empty where not known",
+    "series": "the series of SDG indicator 1.3.1, as a number",
     "sex": "1 male, 2 female, 3 other, 0 not known",
     "age": "five years of age as 0-4 up to 80+; empty where not known",
     "disability": "1 reported as living with a disability, 0 as not, empty where not known",
@@ -47,7 +48,6 @@ DIMENSIONS: Final[dict[str, str]] = {
     "combination": "codes of programmes in order, joined by +",
     "programmes": "how many programmes: 1, 2, 3 or 4+",
     "currency": "ISO 4217 code",
-    "series": "the series of SDG indicator 1.3.1, as a number",
     "field": "the name of a reported field",
     "part": "the part of a whole that the indicator's page names",
 }

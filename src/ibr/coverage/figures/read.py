@@ -83,6 +83,10 @@ async def one_run(connection: Connection, run_no: int) -> Run:
 
 
 async def restated(
-    connection: Connection, run_no: int | None = None, period: str | None = None
+    connection: Connection,
+    run_no: int | None = None,
+    period: str | None = None,
+    *,
+    indicator: str | None = None,
 ) -> list[Restated]:
-    return await store.restated(connection, run_no, period)
+    return await store.restated(connection, run_no, period, indicator)

@@ -272,7 +272,11 @@ async def runs(connection: Connection, most: int = 50, run_no: int | None = None
 
 
 async def restated(
-    connection: Connection, run_no: int | None = None, period: str | None = None, most: int = 500
+    connection: Connection,
+    run_no: int | None = None,
+    period: str | None = None,
+    indicator: str | None = None,
+    most: int = 500,
 ) -> list[Restated]:
     """What runs stated anew, the newest and the totals first."""
     rows = await connection.fetch(
@@ -281,10 +285,12 @@ async def restated(
                value_before, value_after, largest_change, why::text as why
         from ibr.figure_restated
         where ($1::integer is null or run_no = $1) and ($2::text is null or period = $2)
-        order by run_no desc, period desc, breakdown, indicator limit $3
+          and ($3::text is null or indicator = $3)
+        order by run_no desc, period desc, breakdown, indicator limit $4
         """,
         run_no,
         period,
+        indicator,
         most,
     )
     return [

@@ -64,7 +64,7 @@ class CountPeople:
         """A calendar year, by its own facts; of one under way what there is of it."""
         period = year_period(year)
         self._facts(period)
-        return count_year(self._period_inputs(period))
+        return _with(count_year(self._period_inputs(period)), self._of_year(year))
 
     def ground(self, month: Month, as_known_at: datetime) -> Ground:
         """What simulations stand on, as it was in a month."""
@@ -93,7 +93,19 @@ class CountPeople:
 
     def _completed(self, month: Month, tables: Sequence[FigureTable]) -> list[FigureTable]:
         """The same, each with how complete the reports are that it rests on."""
-        reports = self._reports.get(month, {}).get(None)
-        if reports is None:
-            return list(tables)
-        return [msgspec.structs.replace(table, completeness=reports) for table in tables]
+        return _with(tables, self._reports.get(month, {}).get(None))
+
+    def _of_year(self, year: int) -> Completeness | None:
+        """The reports of a year's months together; a quarterly one is in each of its three."""
+        found = [each[None] for month, each in self._reports.items() if month.year == year and each]
+        if not found:
+            return None
+        return Completeness(
+            sum(each.received for each in found), sum(each.expected for each in found)
+        )
+
+
+def _with(tables: Sequence[FigureTable], reports: Completeness | None) -> list[FigureTable]:
+    if reports is None:
+        return list(tables)
+    return [msgspec.structs.replace(table, completeness=reports) for table in tables]

@@ -163,7 +163,7 @@ async def _run(
     async with database.transaction(programmes, frozen=True) as connection:
         with took.step("inputs"):
             inputs = await read_inputs(connection, snapshot, months)
-            reports = await completeness(connection, months, programmes, known_at)
+            reports = await completeness(connection, _of_years(months), programmes, known_at)
     with opened_snapshot(folders.snapshots, snapshot, also=(folders.facts,)) as opened:
         count = CountPeople(opened, folders.facts, inputs, reports)
         found = await asyncio.to_thread(_people, count, months, took, tell)
@@ -185,6 +185,13 @@ async def _run(
     _drop_replaced(folders.facts, count.files)
     await asyncio.to_thread(keep_ground, ground, folders.ground)
     return done
+
+
+def _of_years(months: Sequence[Month]) -> list[Month]:
+    """Every month of their years: a year is as complete as the reports on all of its months."""
+    return [
+        Month(year, number) for year in sorted({m.year for m in months}) for number in range(1, 13)
+    ]
 
 
 def _drop_replaced(folder: Path, files: Sequence[FactsFile]) -> None:

@@ -79,7 +79,7 @@ _INDICATOR: Final = {
     "limits": {"en": "It says nothing of amounts.", "fr": "Rien sur les montants."},
     "disclosure": "persons",
     "better": "higher",
-    "source": "domain.md 3.2",
+    "source": {"en": "this registry's definition", "fr": "définition de ce registre"},
 }
 _RUN: Final = {
     "run_no": 12,
@@ -184,7 +184,7 @@ def _definitions(words: Schema) -> dict[str, Schema]:
             limits=words,
             disclosure={"type": "string", "enum": list(get_args(Disclosure))},
             better={"type": "string", "enum": ["higher", "lower", "neither"]},
-            source=_TEXT,
+            source=words,
         )
     }
 

@@ -40,7 +40,7 @@ def _definition(indicator: Indicator) -> dict[str, Any]:
         "limits": _both(indicator.limits),
         "disclosure": indicator.disclosure,
         "better": indicator.better,
-        "source": indicator.source,
+        "source": _both(indicator.source),
     }
 
 

@@ -85,12 +85,9 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _breakdowns(text: str) -> tuple[str, ...]:
-    """Breakdowns in the order of the dimensions, and as they were written: some are kept so."""
-    found: dict[str, None] = {}
-    for each in text.split(","):
-        written = each.strip()
-        found |= dict.fromkeys((breakdown_of(*dimensions_of(written)), written))
-    return tuple(found)
+    """Breakdowns with their dimensions in the order in which figures are kept."""
+    written = (each.strip() for each in text.split(","))
+    return tuple(dict.fromkeys(breakdown_of(*dimensions_of(each)) for each in written))
 
 
 def _periods(text: str) -> tuple[str, ...]:

@@ -113,5 +113,5 @@ def definition_of(indicator: Indicator, language: str) -> list[tuple[str, str]]:
     return [
         *found,
         (head("limits", language), indicator.limits.in_language(language)),
-        (head("source", language), indicator.source),
+        (head("source", language), indicator.source.in_language(language)),
     ]
