@@ -15,6 +15,9 @@ export UV_PYTHON_DOWNLOADS := never
 # A virtual environment that happens to be active must not receive our packages.
 unexport VIRTUAL_ENV CONDA_PREFIX
 
+# What the tests borrow from npm; without npm the tests that need it are skipped, with a word.
+NODE_TOOLS := $(if $(shell command -v npm 2>/dev/null),tests/node/node_modules/.package-lock.json)
+
 .PHONY: help install demo test check lint lock lock-check bench docs fix clean
 .NOTPARALLEL:
 
@@ -27,7 +30,7 @@ install: .venv/.installed ## make .venv exactly as requirements.lock says; does 
 demo: install ## start the registry with an embedded database and a made-up country
 	.venv/bin/ibr demo run
 
-test: install ## run every test
+test: install $(NODE_TOOLS) ## run every test
 	$(RUN) pytest -n 2 --dist loadfile
 
 check: install lint lock-check ## formatting, rules, types, imports between parts, the lock file
@@ -70,6 +73,10 @@ clean: ## remove what make made; data in var/ stays
 	$(UV) pip sync --quiet --python .venv --require-hashes requirements.lock
 	$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	touch $@
+
+tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
+	npm ci --prefix tests/node --silent --no-audit --no-fund
+	@touch $@
 
 .tools/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

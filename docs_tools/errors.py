@@ -34,8 +34,8 @@ _MAKERS |= {
 }
 # What a code says whose sentences are put together elsewhere.
 _GENERAL = {
-    "budget.used_up": "You asked about as many different people as your budget allows; says when to go "
-    "on. Asking again about the same people that day stays possible.",
+    "budget.used_up": "You asked about as many different people as your budget allows; says when "
+    "to go on. Asking again about the same people that day stays possible.",
     "agreement.invalid": "Names the field of an agreement that is missing or cannot stand.",
     "purpose.not_agreed": "Your agreement does not cover this purpose; names those that it covers.",
     "programme.not_allowed": "You may not ask about this programme; the agreements say who may.",
@@ -49,6 +49,10 @@ _GENERAL = {
     "what_if.invalid": "Names the field of a simulation that is not in order.",
     "file.table": "Says why a file is no whole table, in which row, or which encoding to name.",
     "file.unreadable": "Says why a file cannot be read as a whole, and what to save it as instead.",
+    "delivery.elsewhere": "The delivery does not stand as the page showed it; open it again.",
+    "delivery.refused": "Somebody refused the delivery as a whole; says why, in their words.",
+    "officer.link": "The link was used, replaced by a newer one, or is too old: ask for another.",
+    "session.wait": "Too many attempts to prove who you are; says when to try again.",
     "file.large": "Says what of a file is more than is read of one, and in which row.",
     "file.mapping_open": "Names the column of a file about which something must be decided first.",
     "mapping.unreadable": "Says what is wrong with a mapping of the columns of a file.",

@@ -77,7 +77,8 @@ def rights_page() -> str:
         "partner may do, its agreement with each programme says about whom.\n\n"
         + table(("scope", "meaning"), scopes)
         + "\n## Roles of officers\n\nAn officer acts in one role at a time, and reaches the "
-        "programmes and areas named for that role, or all.\n\n" + table(("role", "pages", "purposes of a look-up"), roles)
+        "programmes and areas named for that role, or all.\n\n"
+        + table(("role", "pages", "purposes of a look-up"), roles)
     )
 
 

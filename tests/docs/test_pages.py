@@ -16,7 +16,7 @@ from tests.docs.conftest import DOCS, ROOT
 PAPERS = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
-_IBR = re.compile(r"^\s*ibr ((?:[a-z]+ ?)+)", re.MULTILINE)
+_IBR = re.compile(r"^\s*ibr ((?:[a-z-]+ ?)+)", re.MULTILINE)
 _FILE = re.compile(r"`((?:src|tests|docs|examples|docs_tools|benchmarks)/[\w./-]+)`")
 
 

@@ -45,9 +45,7 @@ def frozen(door: Door) -> Door:
 @pytest.fixture(scope="module")
 def own(frozen: Door) -> Iterator[httpx.AsyncClient]:
     client = httpx.AsyncClient(
-        transport=httpx.ASGITransport(
-            OwnDoor(frozen.services, _nothing_else)
-        ),
+        transport=httpx.ASGITransport(OwnDoor(frozen.services, _nothing_else)),
         base_url="http://registry.test",
     )
     yield client

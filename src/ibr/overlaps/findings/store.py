@@ -319,7 +319,8 @@ async def linkage_has_news(connection: Connection) -> bool:
             then exists (
                 select from feed_cursor f
                 join change c on (c.transaction_no, c.change_id) > (f.transaction_no, f.change_id)
-                where f.reader = 'linkage' and c.kind in ('enrolled', 'details_changed', 'withdrawn'))
+                where f.reader = 'linkage'
+                  and c.kind in ('enrolled', 'details_changed', 'withdrawn'))
             else exists (select from enrolment) end
         """
     )

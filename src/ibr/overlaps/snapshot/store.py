@@ -50,8 +50,8 @@ OUT: Final[dict[str, str]] = {
         from beneficiary_record
     """,
     "office": """
-        select d.delivery_id, p.sender_id as delivery_office
-        from delivery d join partner p using (partner_id)
+        select d.delivery_id, coalesce(p.sender_id, 'officers') as delivery_office
+        from delivery d left join partner p using (partner_id)
     """,
     "member": """
         select record_id, member_no, programme_id, sex, birth_date, birth_precision, is_head,

@@ -57,9 +57,10 @@ async def deliveries(
     """The deliveries about these programmes that were there at a moment, the newest first."""
     return await connection.fetch(
         """
-        select d.delivery_id, p.sender_id, d.programme_ids, d.cycle, d.sequence, d.mode, d.state,
-               d.received_at, d.records, d.stored, d.refused, d.body_bytes, d.body_digest, d.key_kid
-        from delivery d join partner p using (partner_id)
+        select d.delivery_id, coalesce(p.sender_id, 'an officer') as sender_id,
+               d.programme_ids, d.cycle, d.sequence, d.mode, d.state, d.received_at,
+               d.records, d.stored, d.refused, d.body_bytes, d.body_digest, d.key_kid
+        from delivery d left join partner p using (partner_id)
         where d.programme_ids && $1::integer[] and d.received_at <= $2
         order by d.delivery_id desc limit $3
         """,

@@ -77,9 +77,7 @@ FROM: Final = """
 """
 
 # Of a protected person partners learn nothing, also where no policy stands between (the worker).
-NOT_PROTECTED: Final = (
-    "not exists (select from protected_record p where p.record_id = r.record_id)"
-)
+NOT_PROTECTED: Final = "not exists (select from protected_record p where p.record_id = r.record_id)"
 
 _SELECT: Final = """
     select r.record_id, r.programme_id, r.assistance_unit, r.subject_index, r.personal,

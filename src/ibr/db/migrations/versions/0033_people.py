@@ -5,7 +5,7 @@ from __future__ import annotations
 from ibr.db.migrations.from_file import run_sql_beside
 
 revision = "0033"
-down_revision = "0032"
+down_revision = "0031"
 
 
 def upgrade() -> None:

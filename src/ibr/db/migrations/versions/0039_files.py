@@ -5,7 +5,7 @@ from __future__ import annotations
 from ibr.db.migrations.from_file import run_sql_beside
 
 revision = "0039"
-down_revision = "0038"
+down_revision = "0037"
 
 
 def upgrade() -> None:

@@ -1,3 +1,0 @@
--- How long each class of data is kept, legal holds, erasures and research extracts.
-
-select 1;

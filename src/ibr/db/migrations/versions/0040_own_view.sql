@@ -1,3 +1,0 @@
--- What a person asked to see, to correct and objected to.
-
-select 1;
