@@ -239,15 +239,18 @@ def test_control_random_lives_get_far() -> None:
     nothing."""
     seen: set[str] = set()
 
-    @given(STEPS)
-    def look(steps: Steps) -> None:
-        for case, act, _, _ in life(steps):
-            seen.update((case.state, act.action))
-
     # Which lives are drawn from a seed changes with what else was imported, so no one seed is
     # sure to reach what is rare.
     for number in range(20):
-        seed(number)(settings(max_examples=300, deadline=None, database=None)(look))()
+
+        @seed(number)
+        @settings(max_examples=300, deadline=None, database=None)
+        @given(STEPS)
+        def look(steps: Steps) -> None:
+            for case, act, _, _ in life(steps):
+                seen.update((case.state, act.action))
+
+        look()
         if seen >= GET_TO:
             break
     assert seen >= GET_TO

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ibr.coverage.engine import plain_counts, plain_shares
 from ibr.coverage.engine.cells import Key, Sheet
@@ -58,9 +58,15 @@ def _of_a_month(
     sheet: Sheet, world: World, parts: Sequence[Part], period: Period, divisors: Divisors
 ) -> Iterator[FigureTable]:
     """C1 and C3 to C7."""
+    # What is looked up to find the target group is no source of its shares.
+    people_of = divisors.reader().people
+    targets = {
+        each.code: countable(target_of(each, period.last_day), people_of)
+        for each in world.programmes.values()
+    }
     for breakdown in _OF_TARGETS:
         reader = divisors.reader()
-        shares = plain_shares.of_targets(world, parts, period, breakdown, reader)
+        shares = plain_shares.of_targets(world, parts, period, breakdown, reader, targets)
         said = reader.sources()
         yield sheet.table("C1", breakdown, plain_shares.cells_of(shares), said)
         if breakdown in ("programme", "programme*area1"):
@@ -89,11 +95,16 @@ def _of_a_month(
         cells = plain_shares.cells_of(plain_shares.joined(homes, people))
         yield sheet.table("C3", breakdown, cells, reader.sources())
     yield from plain_shares.caseload_plainly(sheet, world, parts, period, divisors)
-    yield from _parities(sheet, world, parts, period, divisors)
+    yield from _parities(sheet, world, parts, period, divisors, targets)
 
 
 def _parities(
-    sheet: Sheet, world: World, parts: Sequence[Part], period: Period, divisors: Divisors
+    sheet: Sheet,
+    world: World,
+    parts: Sequence[Part],
+    period: Period,
+    divisors: Divisors,
+    targets: Mapping[str, Target],
 ) -> Iterator[FigureTable]:
     reader = divisors.reader()
     direct = [part for part in parts if part.direct]
@@ -101,7 +112,7 @@ def _parities(
     yield sheet.table("C6", "part", cells, reader.sources())
     reader, cells = divisors.reader(), []
     for programme in world.programmes.values():
-        target = countable(target_of(programme, period.last_day), reader.people)
+        target = targets[programme.code]
         mine = [p for p in parts if p.programme == programme]
         mine = [p for p in mine if plain_shares.fits(p, target, period)]
         cells += plain_shares.parity_plainly(mine, (programme.code,), target, period, reader)

@@ -13,7 +13,7 @@ from ibr.coverage.engine.meanings import CASH, SERIES
 from ibr.coverage.engine.plain_counts import counted, is_direct
 from ibr.coverage.engine.plain_people import Part, World
 from ibr.coverage.engine.series import people_of
-from ibr.coverage.engine.targets import Target, caps_of, countable, target_of
+from ibr.coverage.engine.targets import Target, caps_of, target_of
 from ibr.coverage.figures.model import (
     AGE_BANDS,
     NO_DENOMINATOR,
@@ -105,12 +105,17 @@ def any_benefit(
 
 
 def of_targets(
-    world: World, parts: Sequence[Part], period: Period, breakdown: str, reader: Reader
+    world: World,
+    parts: Sequence[Part],
+    period: Period,
+    breakdown: str,
+    reader: Reader,
+    targets: Mapping[str, Target],
 ) -> dict[Key, Share]:
     """C1: beneficiaries of each programme in its target group, in all of the group."""
     found: dict[Key, Share] = {}
     for programme in world.programmes.values():
-        target = countable(target_of(programme, period.last_day), reader.people)
+        target = targets[programme.code]
         mine = [p for p in parts if p.programme == programme and fits(p, target, period)]
         reached = counted(mine, breakdown, period)
         people = {
