@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
+from difflib import get_close_matches
 from typing import Final
 
 import msgspec
@@ -42,6 +43,18 @@ from ibr.log import logger
 from ibr_messages.strict_json import canonical
 
 _NAMESPACE = re.compile(r"/[A-Za-z0-9._-]{1,60}/v1\.\d{1,3}\.\d{1,3}(/(?:registry|oauth2)/.*)")
+UPDATES: Final = "/registry/sync/enrollment/updates"
+_SINGLE: Final = ("/.well-known/jwks.json", "/oauth2/client/token", UPDATES)
+_WORDS: Final = (
+    "/registry/sync/search",
+    "/registry/sync/txn/status",
+    "/registry/sync/enrolled",
+    "/registry/subscribe",
+    "/registry/unsubscribe",
+    "/registry/notify",
+    "/callbacks/registry/on-search",
+    "/callbacks/registry/on-subscribe",
+)
 _OURS = ("/registry/", "/oauth2/", "/callbacks/registry/", "/.well-known/jwks")
 
 
@@ -82,6 +95,11 @@ class StandardDoor:
         self._tokens = TokenDesk(services)
         self._routes: Final = _table(services)
 
+    @property
+    def addresses(self) -> list[str]:
+        """Every address that is answered here, without a namespace."""
+        return [*self._routes, *_SINGLE]
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._rest(scope, receive, send)
@@ -95,6 +113,8 @@ class StandardDoor:
                 return
             path = inner[1]
             route = self._routes.get(path)
+        if route is None and path not in _SINGLE:
+            path = _without_values(path)
         visit = Visit(scope["method"], path, route.operation if route else None)
         try:
             answer = await self._answered(visit, route, scope, receive)
@@ -113,7 +133,7 @@ class StandardDoor:
                 return await self._jwks(scope)
             if visit.path == "/oauth2/client/token":
                 return await self._token(scope, receive)
-            if visit.path == "/registry/sync/enrollment/updates":
+            if visit.path == UPDATES:
                 visit.operation = enrollment_updates.OPERATION
                 return await self._updates(visit, scope, receive)
             if route is None:
@@ -195,6 +215,17 @@ class StandardDoor:
             (b"cache-control", b"public, max-age=900"),
         )
         return Answer(200, canonical(document), headers)
+
+
+def _without_values(path: str) -> str:
+    """An address that is none of ours, as it is kept for who looks for a mistake: a word of ours,
+    or one that is nearly so, stays; anything else may be somebody's number, and goes."""
+    words = {word for each in (*_WORDS, *_SINGLE) for word in each.split("/")}
+    parts = path.split("/")[:8]
+    return "/".join(
+        part if part in words or get_close_matches(part[:60], words, 1, 0.8) else "…"
+        for part in parts
+    )
 
 
 def _table(services: Services) -> dict[str, Route]:
