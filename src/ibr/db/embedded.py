@@ -36,6 +36,15 @@ PORT = 5432  # only a part of the socket's name: nothing listens on the network
 PATIENCE_SECONDS = 30
 LONGEST_SOCKET_PATH = 103  # Linux takes 107 bytes, macOS 103
 
+# How a connection fails where there is no server, or where it is stopped while we are let in.
+_GONE = (
+    ConnectionRefusedError,
+    ConnectionResetError,
+    FileNotFoundError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.AdminShutdownError,
+)
+
 # What the server says must never hold a person: errors quote values in their text and details, so
 # only the server's own messages (LOG, FATAL, PANIC) are written, briefly, without statements.
 CONFIGURATION = """
@@ -335,7 +344,7 @@ async def _become_ready(cluster: _Cluster) -> bool:
                 await first.execute(f"create database {DATABASE}")
             finally:
                 await first.close()
-        except (ConnectionRefusedError, ConnectionResetError, FileNotFoundError):
+        except _GONE:
             return False
         except (
             asyncpg.CannotConnectNowError,
