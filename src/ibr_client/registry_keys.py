@@ -36,7 +36,9 @@ class RegistryKeys:
     def signing_key(self, kid: str, whole_key_id: str) -> Steps[tuple[PublicKey, str] | None]:
         """The key under this id with the algorithm it counts for; nothing where there is none."""
         found = None if self._is_stale() else self._signing(kid, whole_key_id)
-        if found is None and (yield from self._fetch()):
+        if found is None:
+            # Looked at again in any case: another thread may have fetched them in the meantime.
+            yield from self._fetch()
             found = self._signing(kid, whole_key_id)
         return found
 
@@ -61,16 +63,12 @@ class RegistryKeys:
                 return public_key(key), key["alg"]
         return None
 
-    def _fetch(self) -> Steps[bool]:
-        """Fetches the keys, unless that was just done; whether it was."""
+    def _fetch(self) -> Steps[None]:
+        """Fetches the keys, unless they are pinned or that was just done."""
         if self._pinned:
-            return False
-        asked_at = self._post.clock()
+            return
         yield Hold("keys")
-        fetched = self._fetched_at > asked_at or not (
-            0 <= self._post.clock() - self._fetched_at < BETWEEN_FETCHES
-        )
-        if fetched and self._fetched_at <= asked_at:
+        if not 0 <= self._post.clock() - self._fetched_at < BETWEEN_FETCHES:
             try:
                 response = yield from sent(self._post, _KEYS)
                 if response.status != 200:
@@ -82,7 +80,6 @@ class RegistryKeys:
                 ) from failed
             self._fetched_at = self._post.clock()
         yield LetGo("keys")
-        return fetched
 
 
 def _document(body: bytes) -> Any:

@@ -165,10 +165,44 @@ async def test_waits_for_a_server_that_is_stopping(new_settings: NewSettings) ->
     settings = new_settings()
     location = find_or_start(settings)
     first = _postmaster(settings)
-    os.kill(first, signal.SIGINT)
-    find_or_start(settings)
+    last = await asyncpg.connect(location.dsn)
+    # It ends with its last connection, and lets nobody in before that.
+    os.kill(first, signal.SIGTERM)
+    await _until_nobody_is_let_in(location.dsn)
+    starting = asyncio.create_task(asyncio.to_thread(find_or_start, settings))
+    await asyncio.sleep(0.3)
+    assert not starting.done()
+    await last.close()
+    await starting
     assert _postmaster(settings) != first
     assert await _ask(location.dsn, "select 1") == 1
+
+
+async def _until_nobody_is_let_in(dsn: str) -> None:
+    while True:
+        try:
+            await _ask(dsn, "select 1")
+        except asyncpg.CannotConnectNowError:
+            return
+
+
+async def test_a_server_that_is_gone_while_it_lets_us_in_is_gone(
+    new_settings: NewSettings,
+) -> None:
+    settings = new_settings()
+    find_or_start(settings)
+    stop(settings)
+    cluster = embedded._cluster(settings.data_dir)
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.close()
+
+    asked = str(embedded._socket_file(cluster.sockets))
+    async with await asyncio.start_unix_server(hang_up, asked):
+        assert await embedded._become_ready(cluster) is False
+    find_or_start(settings)
+    assert is_running(settings)
 
 
 async def test_makes_a_missing_database_again(new_settings: NewSettings) -> None:

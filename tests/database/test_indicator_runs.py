@@ -127,6 +127,19 @@ def test_a_year_counts_distinct_people_over_its_months(figures: Figures) -> None
     assert int(figures.values("N1", "2026")[""] or 0) >= max(by_month)
 
 
+def test_a_year_is_as_complete_as_its_months(figures: Figures) -> None:
+    # Reports are due from the month in which a programme was entered.
+    figures.desk.door.owner("update programme set known_at = '2026-08-01'")
+    figures.run()
+    months = [figures.table("N1", month).completeness for month in ("2026-09", "2026-10")]
+    year = figures.table("N1", "2026").completeness
+    known = [each for each in months if each is not None]
+    assert known
+    assert year is not None
+    assert year.received >= sum(each.received for each in known)
+    assert year.expected >= sum(each.expected for each in known) > 0
+
+
 def test_nothing_is_worked_out_twice(figures: Figures) -> None:
     assert figures.run() is not None
     assert figures.run() is None

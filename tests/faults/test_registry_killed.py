@@ -26,6 +26,26 @@ _HURRY = (
     "update ibr.job set due_at = now() where done_at is null and leased_until is null",
     "select pg_notify('ibr_job', '')",
 )
+# How long is between two blocks depends on the machine; a delivery is held there until the kill.
+_HOLDS = (
+    "create table held_between_blocks ()",
+    """
+    create function hold_between_blocks() returns trigger security definer language plpgsql as $$
+    begin
+        while exists (select from public.held_between_blocks) loop
+            perform pg_sleep(0.01);
+        end loop;
+        return new;
+    end $$
+    """,
+    """
+    create trigger held before update on ibr.delivery for each row
+    when (old.next_item > 0 and new.next_item > old.next_item)
+    execute function hold_between_blocks()
+    """,
+)
+_HOLD = "insert into held_between_blocks default values"
+_LET_GO = "delete from held_between_blocks"
 
 
 @pytest.fixture
@@ -43,16 +63,22 @@ def test_nothing_acknowledged_is_lost_when_the_registry_is_killed(
     seed = random.randrange(2**32)
     chance = random.Random(seed)
     town = new_town(registry, 4)
+    for statement in _HOLDS:
+        registry.rows(statement)
     registry.start()
     in_the_middle = 0
     for number in range(ROUNDS):
         large = town.message(LARGE) if number in _WITH_LARGE else None
+        between = number in (0, 2)
+        if between:
+            registry.rows(_HOLD)
         with town.sending(large=large):
-            if number in (0, 2):
-                _wait_for(registry, _MIDDLE, 30)
+            if between:
+                _wait_for(registry, _MIDDLE, 120)
             else:
                 time.sleep(chance.uniform(0.2, 3.0 if large else 1.0))
             registry.kill()
+        registry.rows(_LET_GO)
         assert town.lost() == 0, f"seed {seed}, round {number}"
         town.check_half_done()
         left = bool(registry.rows(_UNFINISHED))

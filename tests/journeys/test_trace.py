@@ -97,6 +97,23 @@ def test_a_refused_message_is_kept_with_its_reason(door: Door, system: System) -
     assert (row["content"], row["answer"]) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ("/registry/sync/person/2907461835", "/registry/sync/…/…"),
+        ("/registry/Amina-Haddad", "/registry/…"),
+        # A slip in a word of ours is what its developer looks for.
+        ("/registry/sync/enroled", "/registry/sync/enroled"),
+    ],
+)
+def test_an_address_that_is_none_keeps_no_value(
+    door: Door, system: System, asked: str, kept: str
+) -> None:
+    with traced(door) as trace:
+        assert system.post(asked, b"{}").status == 404
+        assert [row["path"] for row in trace.rows()] == [kept]
+
+
 def test_an_accepted_question_leaves_no_trace_and_costs_nothing(door: Door, system: System) -> None:
     with traced(door) as trace:
         assert system.ask("1", "DCI001").says == ["no"]

@@ -15,7 +15,6 @@ from ibr.coverage.engine.plain import count_plainly
 from ibr.coverage.facts.programmes import read_programmes
 from ibr.coverage.facts.write import write_facts
 from ibr.coverage.figures.model import (
-    Completeness,
     FigureTable,
     Period,
     month_period,
@@ -27,7 +26,6 @@ from ibr.periods import Month
 from tests.conftest import scratch_folder
 from tests.figure_populations import country, denominators, opened, references
 
-COMPLETE = Completeness(7, 9)
 MONTHS = [Month(2026, 6), Month(2026, 8), Month(2026, 9), Month(2025, 11)]
 
 
@@ -48,7 +46,6 @@ def quickly(tables: Tables, period: Period, seed: int, folder: Path) -> list[Fig
             programmes=read_programmes(connection),
             denominators=denominators(seed),
             references=references(),
-            completeness=COMPLETE,
         )
         return count_year(inputs) if period.is_year else count_month(inputs)
     finally:
@@ -61,7 +58,6 @@ def plainly(tables: Tables, period: Period, seed: int) -> list[FigureTable]:
         period,
         denominators(seed),
         references=references(),
-        completeness=COMPLETE,
     )
 
 
@@ -78,7 +74,6 @@ def assert_same(tables: Tables, period: Period, seed: int, folder: Path) -> None
     for place, table in plain.items():
         assert quick[place].cells == table.cells, place
         assert quick[place].sources == table.sources, place
-        assert quick[place].completeness == COMPLETE
 
 
 @settings(max_examples=40, deadline=None)

@@ -36,6 +36,15 @@ PORT = 5432  # only a part of the socket's name: nothing listens on the network
 PATIENCE_SECONDS = 30
 LONGEST_SOCKET_PATH = 103  # Linux takes 107 bytes, macOS 103
 
+# How a connection fails where there is no server, or where it is stopped while we are let in.
+_GONE = (
+    ConnectionRefusedError,
+    ConnectionResetError,
+    FileNotFoundError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.AdminShutdownError,
+)
+
 # Archiving is on and keeps nothing until `ibr db backup` says where to: to switch it on later would
 # need a restart.
 #
@@ -364,7 +373,7 @@ async def _become_ready(cluster: Cluster) -> bool:
                 await first.execute(f"create database {DATABASE}")
             finally:
                 await first.close()
-        except (ConnectionRefusedError, ConnectionResetError, FileNotFoundError):
+        except _GONE:
             return False
         except (
             asyncpg.CannotConnectNowError,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from ibr_client import (
     Refused,
     RegistryBusy,
 )
+from ibr_client.steps import Hold, LetGo
 from tests.registry_double import RegistryDouble, http_error, lost
 
 ENROLLED = "/registry/sync/enrolled"
@@ -192,8 +194,6 @@ async def test_many_at_once_share_one_token_and_one_look_at_the_keys(
 
 
 def test_many_threads_share_them_too(registry: RegistryDouble) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     client = registry.client()
     with ThreadPoolExecutor(8) as threads:
         asked = [
@@ -201,6 +201,21 @@ def test_many_threads_share_them_too(registry: RegistryDouble) -> None:
         ]
         assert [each.result() for each in asked] == [False] * 20
     assert (registry.tokens, registry.key_fetches) == (1, 1)
+
+
+def test_keys_that_another_thread_has_just_fetched_are_found(registry: RegistryDouble) -> None:
+    client = registry.client()
+    kid = registry.jwk["kid"]
+    keys = client._parts.opener._keys
+    steps = keys.signing_key(kid, kid)
+    # It found no keys and waits to fetch them, while somebody else does the same to the end.
+    assert next(steps) == Hold("keys")
+    assert client._driver.run(keys.signing_key(kid, kid)) is not None
+    assert next(steps) == LetGo("keys")
+    with pytest.raises(StopIteration) as end:
+        next(steps)
+    assert end.value.value is not None
+    assert registry.key_fetches == 1
 
 
 async def test_a_cancelled_question_leaves_nothing_locked(registry: RegistryDouble) -> None:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 Unit = Literal[
     "persons", "households", "share", "ratio", "money", "days", "cases", "records", "number"
 ]
-UNITS: Final[dict[str, str]] = {
-    "persons": "distinct persons",
-    "households": "distinct households",
-    "share": "part of 1, shown in percent",
-    "ratio": "one figure over another",
-    "money": "units of the currency in the key, as a decimal",
-    "days": "days",
-    "cases": "cases",
-    "records": "records",
-    "number": "a plain number",
-}
+"""Money stands in units of the currency in the key; a share is part of 1, shown in percent; people
+and households are distinct."""
 Disclosure = Literal["persons", "money", "open"]
 """How small figures are protected: as counts of people, as money that people received, or not at
 all because nobody is counted (reports of programmes)."""

@@ -10,7 +10,6 @@ from typing import Final
 from ibr.coverage.catalogue.all import BY_CODE
 from ibr.coverage.figures.model import (
     Cell,
-    Completeness,
     FigureTable,
     Period,
     count_cell,
@@ -24,11 +23,10 @@ _DIGITS: Final = 2
 
 
 class Sheet:
-    """Makes the tables of one period: in one order, each with the period's completeness."""
+    """Makes the tables of one period, their cells in one order."""
 
-    def __init__(self, period: Period, completeness: Completeness | None) -> None:
+    def __init__(self, period: Period) -> None:
         self._period = str(period)
-        self._completeness = completeness
 
     def table(
         self, indicator: str, breakdown: str, cells: Iterable[Cell], sources: tuple[str, ...] = ()
@@ -39,7 +37,6 @@ class Sheet:
             period=self._period,
             breakdown=breakdown,
             cells=tuple(sorted(cells, key=lambda cell: cell.key)),
-            completeness=self._completeness,
             sources=sources,
         )
 

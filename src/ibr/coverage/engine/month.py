@@ -18,7 +18,7 @@ from ibr.coverage.engine.rollups import Rollups
 from ibr.coverage.engine.series import series_tables
 from ibr.coverage.engine.targets import Target, caps_of, countable, targets_of
 from ibr.coverage.facts.model import FactProgramme
-from ibr.coverage.figures.model import Completeness, FigureTable, Period, dimensions_of
+from ibr.coverage.figures.model import FigureTable, Period, dimensions_of
 from ibr.coverage.reference.model import ReferenceAmount, amounts_on
 
 
@@ -37,8 +37,6 @@ class PeriodInputs(msgspec.Struct, frozen=True, kw_only=True):
     denominators: Denominators
     references: Sequence[ReferenceAmount] = ()
     """Everything that was entered; those that hold on the period's last day count."""
-    completeness: Completeness | None = None
-    """Of all programmes together; it is noted with every table."""
     retirement_age: int = 65
 
 
@@ -54,7 +52,7 @@ def count_year(inputs: PeriodInputs) -> list[FigureTable]:
 
 
 def _tables(inputs: PeriodInputs, *, yearly: bool) -> Iterator[FigureTable]:
-    sheet = Sheet(inputs.period, inputs.completeness)
+    sheet = Sheet(inputs.period)
     divisors = inputs.denominators.on(inputs.period.middle)
     people_of = divisors.reader().people
     targets = {

@@ -7,6 +7,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date
+from functools import partial
 from itertools import combinations
 from typing import Any, Final
 
@@ -318,10 +319,7 @@ class _Plain:
 
         if not numbers:
             return {}
-        own = [
-            cell((self.codes[n],), lambda ago, n=n: self.stock(n, ago))  # type: ignore[misc]
-            for n in numbers
-        ]
+        own = [cell((self.codes[n],), partial(self.stock, n)) for n in numbers]
         return {
             ("D3", ""): cell((), of_all),
             ("D3", "programme"): [c for each in own for c in each],

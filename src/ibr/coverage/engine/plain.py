@@ -9,7 +9,7 @@ from ibr.coverage.engine.cells import Key, Sheet
 from ibr.coverage.engine.denominators import Denominators, Divisors
 from ibr.coverage.engine.plain_people import Part, Tables, World
 from ibr.coverage.engine.targets import Target, countable, target_of
-from ibr.coverage.figures.model import Completeness, FigureTable, Period
+from ibr.coverage.figures.model import FigureTable, Period
 from ibr.coverage.reference.model import ReferenceAmount, amounts_on
 
 _SHARES = (
@@ -28,11 +28,10 @@ def count_plainly(
     denominators: Denominators,
     *,
     references: Sequence[ReferenceAmount] = (),
-    completeness: Completeness | None = None,
     retirement_age: int = 65,
 ) -> list[FigureTable]:
     """The figures of a month or a year from the rows of a snapshot's tables."""
-    sheet, world = Sheet(period, completeness), World(tables)
+    sheet, world = Sheet(period), World(tables)
     parts = world.parts(period)
     yearly = period.is_year
     divisors = denominators.on(period.middle)
