@@ -77,6 +77,7 @@ def officer(*programmes: int) -> Asker:
         name="Omar",
         purpose=Purpose("enrolment_check"),
         ask=frozenset(programmes),
+        scopes=frozenset({"applicant"}),
     )
 
 

@@ -63,7 +63,15 @@ GUARDED = """
 # Rights and the ledger are looked up across programmes on purpose: the gate itself, the
 # catalogue, and questions, which belong to their subjects. Promised messages too: their content is
 # sealed, and whether the receiver may still see their programmes is asked before each try.
-NOT_A_PROGRAMMES = {"programme", "partner_programme", "officer", "outgoing_message"}
+# In protected_record the policies of other tables look for whom they hide, also where the asker has
+# no reach; it holds numbers of records, and none of a person.
+NOT_A_PROGRAMMES = {
+    "programme",
+    "partner_programme",
+    "officer",
+    "outgoing_message",
+    "protected_record",
+}
 
 # Its keys are looked up by a function of its owner, who therefore must not be held by the policy;
 # the function asks for the programmes in reach itself (tests/database/test_persons.py).
