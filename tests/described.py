@@ -6,6 +6,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Any
 
+import msgspec
 from jsonschema import Draft202012Validator
 
 from ibr.interop.own.own_openapi import published as document
@@ -40,12 +41,15 @@ def fits(name: str, value: Any) -> list[str]:
     return [error.message for error in Draft202012Validator(schema).iter_errors(value)]
 
 
-def answer_fits(path: str, status: int, value: Any) -> bool:
+def answer_fits(path: str, verb: str, status: int, body: bytes) -> bool:
     """Whether an answer has one of the shapes that the address is described with, and no more."""
-    item = document()["paths"][path]
-    response = (item.get("post") or item["get"])["responses"][str(status)]
+    response = document()["paths"][path][verb.lower()]["responses"][str(status)]
     if "$ref" in response:
         response = document()["components"]["responses"][response["$ref"].rsplit("/", 1)[1]]
-    schema = response["content"]["application/json"]["schema"]
+    content = response.get("content", {})
+    if verb == "HEAD" or "application/json" not in content:
+        # Nothing at all, or the bytes of a file.
+        return bool(body) == bool(content)
+    schema = content["application/json"]["schema"]
     names = [each["$ref"].rsplit("/", 1)[1] for each in schema.get("anyOf", [schema])]
-    return _validator(*names).is_valid(value)
+    return _validator(*names).is_valid(msgspec.json.decode(body))

@@ -24,6 +24,7 @@ from urllib3 import HTTPResponse
 from ibr.clock import now, written
 from ibr.errors import NotUnderstood
 from ibr.ids import new_token
+from ibr.interop.dci.docs_page import VERBS
 from ibr_messages.flat import to_csv
 from tests.door import REGISTRY, Door, Json, System
 
@@ -49,7 +50,11 @@ class DoorAdapter(HTTPAdapter):
             headers=dict(request.headers),
         )
         raw = HTTPResponse(
-            io.BytesIO(reply.raw), dict(reply.headers), reply.status, preload_content=False
+            io.BytesIO(reply.raw),
+            dict(reply.headers),
+            reply.status,
+            preload_content=False,
+            request_method=request.method,
         )
         return self.build_response(request, raw)
 
@@ -67,7 +72,7 @@ def operations(description: Json) -> list[tuple[str, str]]:
         (path, verb.upper())
         for path, item in description["paths"].items()
         for verb in item
-        if verb in ("get", "post")
+        if verb in VERBS
     ]
 
 
@@ -179,10 +184,10 @@ def loaded(description: Json) -> Any:
 
 
 def every_mode(description: Json) -> list[tuple[str, str, GenerationMode]]:
-    """Every address with right and with wrong requests; a GET without parameters has none wrong."""
+    """Every address with right and with wrong requests; where nothing is sent none is wrong."""
     return [
         (path, verb, mode)
         for path, verb in operations(description)
         for mode in MODES
-        if (verb, mode) != ("GET", GenerationMode.NEGATIVE)
+        if verb not in ("GET", "HEAD", "DELETE") or mode is GenerationMode.POSITIVE
     ]

@@ -10,6 +10,7 @@ from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import msgspec
@@ -24,10 +25,10 @@ from ibr.codelists.enrolment_status import ENROLMENT_STATUS
 from ibr.codelists.people import SEX
 from ibr.codelists.programme_kinds import ASSISTANCE_UNIT, BENEFIT_TYPE
 from ibr.interop.dci import routes, sources
-from ibr.interop.dci.docs_page import handlers, kind_of
+from ibr.interop.dci.docs_page import VERBS, handlers, kind_of
 from ibr.interop.dci.messages.beneficiary import WireBeneficiary
 from ibr.interop.dci.openapi import document as of_the_standard
-from ibr.interop.own import own_door, own_figures
+from ibr.interop.own import own_door, own_figures, own_files
 from ibr.interop.own.own_openapi import published as document
 from ibr_messages.flat import read_csv
 from tests.described import fits
@@ -44,7 +45,14 @@ SERVED -= {"/registry/notify"}
 _OWN_ADDRESS = r'"(/api/v1/[a-z/{}-]+[a-z])"'
 OWN = set(re.findall(_OWN_ADDRESS, Path(own_door.__file__).read_text("utf-8")))
 READ = set(re.findall(_OWN_ADDRESS, Path(own_figures.__file__).read_text("utf-8")))
-SERVED |= OWN | READ
+_OF_ONE = {
+    (f"/{what}" if what else "", verb.lower()) for verb, what in own_files.FilesDesk(Mock(), 1)._one
+}
+FILES = {(f"{own_files.FILES}/{{file}}{what}", verb) for what, verb in _OF_ONE} | {
+    (own_files.FILES, "get"),
+    (own_files.FILES, "post"),
+}
+SERVED |= OWN | READ | {path for path, _ in FILES}
 HERE = Path(__file__).resolve().parents[2] / "docs/tutorials/connect-a-programme.md"
 
 
@@ -79,7 +87,20 @@ def test_the_document_has_the_served_addresses_and_no_others() -> None:
 def test_the_registrys_own_addresses_are_in_it() -> None:
     assert {"/api/v1/possible-duplicates", "/api/v1/cases", "/api/v1/cases/steps"} <= OWN
     assert {"/api/v1/indicators", "/api/v1/indicators/{code}/figures", "/api/v1/runs"} <= READ
-    assert {path for path in document()["paths"] if path.startswith("/api/")} == OWN | READ
+    files = {path for path, _ in FILES}
+    assert {path for path in document()["paths"] if path.startswith("/api/")} == OWN | READ | files
+
+
+def test_files_are_described_in_every_way_that_is_served() -> None:
+    described = {
+        (path, verb)
+        for path, item in document()["paths"].items()
+        if path.startswith(own_files.FILES)
+        for verb in item
+        if verb != "servers"
+    }
+    assert described == FILES
+    assert len(FILES) == 11
 
 
 def test_control_an_own_address_that_is_not_described_is_noticed() -> None:
@@ -98,15 +119,14 @@ def test_control_a_document_that_is_none_is_noticed() -> None:
 
 def test_every_operation_has_a_name_of_its_own() -> None:
     whole = [*document()["paths"].values(), *document()["components"]["pathItems"].values()]
-    names = [
-        each[verb]["operationId"] for each in whole for verb in ("get", "post") if verb in each
-    ]
+    names = [each[verb]["operationId"] for each in whole for verb in VERBS if verb in each]
     assert len(names) == len(set(names)) >= len(SERVED)
 
 
 def test_an_integrators_tool_reads_the_document() -> None:
     read = schemathesis.openapi.from_dict(deepcopy(document()))
-    assert len(list(read.get_all_operations())) == len(SERVED)
+    # Files have more than one way at an address.
+    assert len(list(read.get_all_operations())) == len(SERVED - {p for p, _ in FILES}) + len(FILES)
 
 
 def test_every_schema_is_one() -> None:
@@ -306,6 +326,10 @@ def test_errors_without_a_token_are_as_described(reader: Reader) -> None:
             answer = client.get(path)
             assert (answer.status_code, fits("OwnErrors", answer.json())) == (401, [])
             assert client.post(path, json={}).status_code == 404
+        for path, verb in sorted(FILES):
+            answer = client.request(verb, path.replace("{file}", "7"))
+            assert answer.status_code == 401
+            assert verb == "head" or fits("OwnErrors", answer.json()) == []
         assert client.post("/api/v1/other", json={}).status_code == 404
         refused = client.post("/oauth2/client/token", data={"grant_type": "client_credentials"})
         assert (refused.status_code, fits("TokenErrorResponse", refused.json())) == (401, [])

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from ibr.interop.dci.openapi_parts import Document
 
+VERBS: Final = ("get", "head", "post", "put", "patch", "delete")
 _HERE: Final = Path(__file__).parent
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -88,7 +89,7 @@ def _groups(whole: Document) -> list[Shown]:
         (f"{verb.upper()} {path}", operation)
         for path, item in whole["paths"].items()
         for verb, operation in item.items()
-        if verb in ("get", "post")
+        if verb in VERBS
     ]
     found += [
         (f"POST to you: {name}", item["post"])

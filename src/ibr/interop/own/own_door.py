@@ -35,7 +35,7 @@ from ibr.interop.own.own_figures import (
     etag_of,
     is_about_figures,
 )
-from ibr.interop.own.own_files import Answered, FilesDesk, is_about_files
+from ibr.interop.own.own_files import FILES, Answered, FilesDesk, is_about_files
 from ibr.log import logger
 from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep, listed, reported
 from ibr.questions.own_deliveries import AskedDeliveries, own_deliveries
@@ -89,7 +89,7 @@ class OwnDoor:
     @property
     def addresses(self) -> list[str]:
         """Every whole address that is answered here."""
-        return [*self._asks, CATALOGUE, RUNS]
+        return [*self._asks, CATALOGUE, RUNS, FILES]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(PREFIX):

@@ -20,6 +20,7 @@ from ibr.errors import NotFound, NotUnderstood
 from ibr.files import asked
 from ibr.files.asked import FileRoom
 from ibr.files.mapping.model import Mapping
+from ibr.files.mapping.propose import Question
 from ibr.files.mapping.read_mapping import LARGEST as LARGEST_MAPPING
 from ibr.files.mapping.read_mapping import read_mapping
 from ibr.files.model import FileSent, FileTerms
@@ -67,7 +68,7 @@ class FileSaid(msgspec.Struct, omit_defaults=True):
     state: str
     bytes: int
     mapping: Mapping | None = None
-    questions: list[dict[str, Any]] = []
+    questions: list[Question] = []
     would: dict[str, int] | None = None
     counts: dict[str, int] | None = None
     delivery: int | None = None
@@ -231,7 +232,7 @@ class FilesDesk:
             state=file.state,
             bytes=file.length,
             mapping=file.mapping,
-            questions=[msgspec.structs.asdict(each) for each in look.questions] if look else [],
+            questions=look.questions if look else [],
             would=msgspec.structs.asdict(file.tried) if file.tried else None,
             counts=msgspec.structs.asdict(file.counts) if file.delivery_id else None,
             delivery=file.delivery_id,

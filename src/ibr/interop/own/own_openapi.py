@@ -9,6 +9,7 @@ from typing import Any, Final
 from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, SCOPES, UPDATES
 from ibr.interop.dci.openapi import document as of_the_standard
 from ibr.interop.own.own_openapi_figures import figure_paths, figure_schemas
+from ibr.interop.own.own_openapi_files import file_paths, file_schemas
 from ibr.interop.own.own_schemas import own_schemas
 
 Document = dict[str, Any]
@@ -176,23 +177,25 @@ def _responses() -> Document:
     return found
 
 
+def _schemas() -> Document:
+    return own_schemas() | figure_schemas() | file_schemas()
+
+
 @cache
 def published() -> Document:
     """The whole document; callers do not change it."""
     whole = of_the_standard()
     parts = whole["components"]
     # The registry's own addresses stand under no other name than theirs.
-    both = {**_paths(), **figure_paths(TAG, _ERRORS)}
-    own = {path: {"servers": [{"url": "/"}], **item} for path, item in both.items()}
+    ours = {**_paths(), **figure_paths(TAG, _ERRORS), **file_paths(TAG, _ERRORS)}
+    own = {path: {"servers": [{"url": "/"}], **item} for path, item in ours.items()}
     return {
         **whole,
         "tags": [*whole["tags"], {"name": TAG, "description": _ABOUT_TAG}],
         "paths": {**whole["paths"], **own},
         "components": {
             **parts,
-            "schemas": dict(
-                sorted({**parts["schemas"], **own_schemas(), **figure_schemas()}.items())
-            ),
+            "schemas": dict(sorted((parts["schemas"] | _schemas()).items())),
             "responses": {**parts["responses"], **_responses()},
         },
     }
