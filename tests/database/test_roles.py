@@ -21,6 +21,7 @@ def system(door: Door) -> System:
         *(enrolled(a_number(), "DCI001") for _ in range(5)),
         *(enrolled(a_number(), "DCI002") for _ in range(3)),
     )
+    system.report(enrolled(a_number(), "DCI001"))
     system.ask(a_number(), "DCI001")
     return system
 
@@ -134,6 +135,22 @@ def test_an_upsert_does_not_reach_over(door: Door, system: System) -> None:
     refused(door, "ibr_app", upsert, one)
     [after] = door.owner(f"select * from enrolment where record_id = {row['record_id']}")
     assert after == row
+
+
+def test_what_was_done_with_a_delivery_is_seen_with_it(door: Door, system: System) -> None:
+    ids = door.services.book.programmes_by_code
+    one, other = (ids[code].programme_id for code in ("dci001", "dci002"))
+    door.owner(
+        "insert into delivery_act (delivery_id, act_no, kind, by_kind, by_id, by_name, at) "
+        "select delivery_id, 99, 'held', 'registry', 0, 'registry', now() from delivery "
+        f"where programme_ids = array[{one}]"
+    )
+    acts = "select * from delivery_act where act_no = 99"
+    try:
+        assert run(door, "ibr_app", acts, f"{one},{other}")
+        assert run(door, "ibr_app", acts, str(other)) == []
+    finally:
+        door.owner("delete from delivery_act where act_no = 99")
 
 
 def test_no_view_shows_more_than_its_reader_may_see(door: Door) -> None:

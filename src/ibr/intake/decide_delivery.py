@@ -57,6 +57,7 @@ async def effect_of_void(database: Database, asker: Asker, delivery_id: int) -> 
     """What voiding a delivery would change, in counts alone."""
     must_hold(asker, DELIVERIES)
     must_hold(asker, DELIVERY_RELEASE)
+    # Whole sums of what would go, wherever the people live: not only what the asker may look at.
     async with database.transaction(asker.reach) as connection:
         programmes = await decide.must_reach(connection, delivery_id, asker.reach)
         return await decide.effect_of_void(connection, delivery_id, programmes)
@@ -65,7 +66,7 @@ async def effect_of_void(database: Database, asker: Asker, delivery_id: int) -> 
 async def limits_of(database: Database, asker: Asker, programme_id: int) -> CheckTerms:
     """From when on a delivery of a programme is held."""
     must_hold(asker, DELIVERIES)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=DELIVERIES) as connection:
         return (await terms_of(connection, [programme_id]))[programme_id]
 
 
@@ -78,7 +79,7 @@ async def set_limits(
 ) -> CheckTerms:
     """Changes limits of a programme; NotUnderstood for a limit that there is not."""
     must_hold(asker, DELIVERY_RELEASE)
-    async with database.transaction(asker.reach) as connection:
+    async with database.transaction(asker.reach, asker=asker, right=DELIVERY_RELEASE) as connection:
         terms = await set_terms(connection, programme_id, changes, asker.name, at)
         await record_event(
             connection,

@@ -120,6 +120,12 @@ grant insert, update on ibr.delivery_check_terms to ibr_worker;
 grant select on ibr.delivery_act to ibr_auditor;
 call ibr.guard_by_programme('delivery_found');
 call ibr.guard_by_programme('delivery_check_terms');
+-- Who sees a delivery sees what was done with it, and nobody else does.
+alter table ibr.delivery_act enable row level security;
+alter table ibr.delivery_act force row level security;
+create policy with_its_delivery on ibr.delivery_act for select
+    using (exists (select from ibr.delivery d where d.delivery_id = delivery_act.delivery_id));
+create policy written_by_any on ibr.delivery_act for insert with check (true);
 
 -- What stood until a delivery was voided. Rows are moved here out of the tables that everything
 -- else reads, so that nothing that was recorded is ever lost.
