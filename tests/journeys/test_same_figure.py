@@ -15,7 +15,7 @@ import msgspec
 import pypdf
 import pytest
 
-from ibr.access.staff.sign_in import SESSION_COOKIE, candidate, open_session
+from ibr.access.staff.sign_in import SESSION_COOKIE, begin_session, candidate
 from ibr.clock import now
 from ibr.coverage.figures import read
 from ibr.db.pool import owner_transaction
@@ -58,7 +58,7 @@ def get(door: Door, country: WebCountry) -> Get:
         async with owner_transaction(country.dsn) as connection:
             who = await candidate(connection, ANALYST, "127.0.0.1", at)
             assert who.officer_id is not None
-            secret = await open_session(connection, who, who.officer_id, at)
+            secret = await begin_session(connection, who.officer_id, at)
         return f"{SESSION_COOKIE}={secret}"
 
     async def asked(path: str, query: dict[str, str]) -> httpx.Response:
