@@ -19,9 +19,9 @@ _WORDS: Final = re.compile(r"[a-z]+|\d+")
 class Column(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     """What one column means.
 
-    `to` is a target (docs/howto/send-a-file.md), empty where the column is left out. `codes` says which code a
-    word stands for, where the registry's own words do not. `day` is the date of a benefit whose
-    column is a month of its own.
+    `to` is a target (docs/howto/send-a-file.md), empty where the column is left out. `codes` says
+    which code a word stands for, where the registry's own words do not. `day` is the date of a
+    benefit whose column is a month of its own.
     """
 
     column: str
