@@ -361,6 +361,7 @@ async def test_refuses_a_server_whose_log_cannot_be_replayed(
     settings = new_settings()
     location = find_or_start(settings)
     await _ask(location.dsn, "alter system set max_wal_senders = 0")
+    await _ask(location.dsn, "alter system set archive_mode = off")
     connection = await _restarted_with(settings, "wal_level", "minimal")
     try:
         with pytest.raises(Unavailable, match="wal_level is minimal"):

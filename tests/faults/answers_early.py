@@ -9,19 +9,27 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
+from ibr.asker import Asker
 from ibr.cli import main
-from ibr.db.pool import Connection, Database
+from ibr.db.classes import sight_of
+from ibr.db.pool import Connection, Database, _begin
 
 DELAY = 0.2
 _late: set[asyncio.Task[None]] = set()
 
 
 @asynccontextmanager
-async def transaction(self: Database, programmes: Iterable[int]) -> AsyncIterator[Connection]:
+async def transaction(
+    self: Database,
+    programmes: Iterable[int],
+    *,
+    asker: Asker | None = None,
+    right: str | None = None,
+    frozen: bool = False,
+) -> AsyncIterator[Connection]:
     """As the real one, but whoever waits for it goes on before the commit."""
-    reach = ",".join(map(str, sorted(programmes)))
     connection = await self._pool.acquire(timeout=10)
-    await connection.execute(f"begin; select set_config('ibr.programmes', '{reach}', true)")
+    await connection.execute(_begin(sight_of(programmes, asker, right), frozen=frozen))
     try:
         yield connection
     except BaseException:

@@ -126,12 +126,24 @@ def file_paths(tag: str, errors: Iterable[str]) -> dict[str, Schema]:
         if status in {*_REFUSED, "409", "413", "429"}
     }
     read = {status: each for status, each in refused.items() if status in _REFUSED}
+    whole = _arriving(read, refused) | _looked_at(read, refused)
+    return {
+        path: {
+            verb: {"operationId": _name(path, verb), "tags": [tag], **each}
+            for verb, each in verbs.items()
+        }
+        for path, verbs in whole.items()
+    }
+
+
+def _arriving(read: Schema, refused: Schema) -> dict[str, Schema]:
+    """From the announcement to the last byte."""
     part = _operation(
         "Send a part", "Kept megabyte by megabyte: after a broken line go on where HEAD says.",
         [_NUMBER, _BEGINS], {"content": {"application/octet-stream": {"schema": _BYTES}}},
         {"204": {"description": "Kept.", "headers": _ENDS}}, refused,
     )  # fmt: skip
-    whole = {
+    return {
         FILES: {
             "get": _operation("List one's own files", "The newest first.", [], None,
                               _said("200", "FilesAnswer", {"files": [_SAID]}), read),
@@ -149,6 +161,12 @@ def file_paths(tag: str, errors: Iterable[str]) -> dict[str, Schema]:
                                  {"204": {"description": "Forgotten."}}, refused),
         },
         f"{_ONE}/content": {"put": part, "patch": part},
+    }  # fmt: skip
+
+
+def _looked_at(read: Schema, refused: Schema) -> dict[str, Schema]:
+    """From the last byte to the response."""
+    return {
         f"{_ONE}/complete": {
             "post": _operation("Close a file",
                                "What arrived must be what was sent. It is then looked at and "
@@ -172,13 +190,6 @@ def file_paths(tag: str, errors: Iterable[str]) -> dict[str, Schema]:
                               "of each row and why.", [_NUMBER], None, _response(), read),
         },
     }  # fmt: skip
-    return {
-        path: {
-            verb: {"operationId": _name(path, verb), "tags": [tag], **each}
-            for verb, each in verbs.items()
-        }
-        for path, verbs in whole.items()
-    }
 
 
 def _operation(
