@@ -55,12 +55,11 @@ _AREAS = """
     select 'D' || n, 'R' || 1 + n % 47, 2, jsonb_build_object('en', 'D' || n)
     from generate_series(1, 300) as n
 """
-_LIVING = """
-    update beneficiary_record r
-    set sub_region_code = 'D' || d.n, region_code = 'R' || 1 + d.n % 47
-    from (select record_id, 1 + person / 7 % 300 as n from made) as d
-    where d.record_id = r.record_id
-"""
+# Where the people of the checks live, and where they live here.
+_LIVING = (
+    "'R' || 1 + person / 40 % 20, null",
+    "'R' || 1 + (1 + person / 7 % 300) % 47, 'D' || 1 + person / 7 % 300",
+)
 _CENSUS = """
     with source as (
         insert into population_source (year, day, group_code, source, method, file_name,
@@ -83,7 +82,6 @@ async def fill(dsn: str, people: int) -> None:
         await connection.execute("set synchronous_commit = off")
         for statement in checks.FILL:
             await connection.execute(_instead(statement).replace("$people", str(people)))
-        await connection.execute(_LIVING)
         await connection.execute(_CENSUS.replace("$people", str(people)))
         await connection.execute("vacuum analyze")
         for table in ("enrolment", "benefit", "appearance"):
@@ -93,10 +91,10 @@ async def fill(dsn: str, people: int) -> None:
 
 
 def _instead(statement: str) -> str:
-    """Two statements of the checks' country have others here."""
+    """Two statements of the checks' country have others here, and people live elsewhere."""
     if "insert into area" in statement:
         return _AREAS
-    return _BENEFITS if "insert into benefit (" in statement else statement
+    return _BENEFITS if "insert into benefit (" in statement else statement.replace(*_LIVING)
 
 
 class Took(msgspec.Struct, frozen=True):

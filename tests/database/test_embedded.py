@@ -179,11 +179,12 @@ async def test_waits_for_a_server_that_is_stopping(new_settings: NewSettings) ->
 
 
 async def _until_nobody_is_let_in(dsn: str) -> None:
-    while True:
-        try:
-            await _ask(dsn, "select 1")
-        except asyncpg.CannotConnectNowError:
-            return
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                await _ask(dsn, "select 1")
+            except asyncpg.CannotConnectNowError:
+                return
 
 
 async def test_a_server_that_is_gone_while_it_lets_us_in_is_gone(

@@ -267,6 +267,29 @@ def test_auditors_and_analysts_see_no_records(door: Door, role: str, table: str)
     refused(door, role, f"select * from {table}")
 
 
+def test_auditors_see_what_was_done_with_a_delivery(door: Door, system: System) -> None:
+    """And an analyst does not; officers and jobs see the acts of deliveries in their reach."""
+    [known] = door.owner(
+        "select delivery_id, programme_ids[1] as programme_id from delivery "
+        "where programme_ids <> '{}' limit 1"
+    )
+    door.owner(
+        "insert into delivery_act "
+        "(delivery_id, act_no, kind, by_kind, by_id, by_name, reason, at) "
+        "values ($1, 900, 'held', 'officer', 1, 'A. Steward', 'for a look', now())",
+        known["delivery_id"],
+    )
+    asked = "select reason from delivery_act where act_no = 900"
+    try:
+        assert [row["reason"] for row in run(door, "ibr_auditor", asked)] == ["for a look"]
+        refused(door, "ibr_analyst", asked)
+        for role in ("ibr_app", "ibr_worker"):
+            assert len(run(door, role, asked, str(known["programme_id"]))) == 1
+            assert run(door, role, asked, "0") == []
+    finally:
+        door.owner("delete from delivery_act where act_no = 900")
+
+
 @pytest.mark.parametrize(
     ("role", "wanted"),
     [("ibr_app", ["5s", "1s", "15s"]), ("ibr_worker", ["30s", "10s", "1min"])],

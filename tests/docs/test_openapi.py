@@ -24,6 +24,8 @@ from ibr.codelists.code_list import CodeList
 from ibr.codelists.enrolment_status import ENROLMENT_STATUS
 from ibr.codelists.people import SEX
 from ibr.codelists.programme_kinds import ASSISTANCE_UNIT, BENEFIT_TYPE
+from ibr.errors import NotUnderstood
+from ibr.files.mapping.read_mapping import read_mapping
 from ibr.interop.dci import routes, sources
 from ibr.interop.dci.docs_page import VERBS, handlers, kind_of
 from ibr.interop.dci.messages.beneficiary import WireBeneficiary
@@ -148,6 +150,15 @@ def test_every_example_fits_its_schema() -> None:
     for schema, value in shown:
         whole = {**schema, "components": document()["components"]}
         assert list(Draft202012Validator(whole).iter_errors(value)) == [], value
+
+
+def test_the_mapping_shown_is_one_that_is_read() -> None:
+    asked = document()["paths"][f"{own_files.FILES}/{{file}}/mapping"]["put"]["requestBody"]
+    [shown] = asked["content"]["application/json"]["examples"].values()
+    assert len(read_mapping(msgspec.json.encode(shown["value"])).columns) == 2
+    wrong = shown["value"] | {"columns": [{"column": "ID No", "to": "UIN"}]}
+    with pytest.raises(NotUnderstood):
+        read_mapping(msgspec.json.encode(wrong))
 
 
 def test_a_member_that_is_not_described_is_noticed() -> None:

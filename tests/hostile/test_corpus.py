@@ -123,8 +123,9 @@ def test_a_hostile_input_at_every_door(
     door: Door, system: System, file: str, verdict: str, why: str
 ) -> None:
     content = (CORPUS / file).read_bytes()
-    # What earlier tests left is put away now: at the depth of some of these, nothing can be.
-    gc.collect()
+    if "depth" in file:
+        # What earlier tests left is put away now: at the depth of these, nothing can be.
+        gc.collect()
     before = counted(door)
     for path in MESSAGES:
         body = filled(content, system, path)

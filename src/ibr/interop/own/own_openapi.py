@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, SCOPES, UPDATES
 from ibr.interop.dci.openapi import document as of_the_standard
+from ibr.interop.dci.openapi_parts import content
+from ibr.interop.dci.openapi_schemas import refer
 from ibr.interop.own.own_openapi_figures import figure_paths, figure_schemas
 from ibr.interop.own.own_openapi_files import file_paths, file_schemas
 from ibr.interop.own.own_schemas import own_schemas
@@ -19,7 +21,6 @@ _ABOUT_TAG: Final = (
     "What the standard has no words for: plain JSON with a bearer token, neither signed nor "
     "encrypted beyond the connection."
 )
-_JSON: Final = "application/json"
 _ERRORS: Final = {
     "400": ("Something in what was sent has to be mended.", "applicant.json"),
     "401": ("No bearer token, or one that does not hold.", "token.invalid"),
@@ -130,11 +131,6 @@ _PATHS: Final = {
 }
 
 
-def _content(schema: str, name: str, value: Any) -> Document:
-    reference = {"$ref": f"#/components/schemas/{schema}"}
-    return {_JSON: {"schema": reference, "examples": {name: {"value": value}}}}
-
-
 def _paths() -> Document:
     faults = {status: {"$ref": f"#/components/responses/OwnError{status}"} for status in _ERRORS}
     return {
@@ -147,12 +143,12 @@ def _paths() -> Document:
                 "security": [{"partner": [scope]}],
                 "requestBody": {
                     "required": True,
-                    "content": _content(asked[0], "question", asked[1]),
+                    "content": content(refer(asked[0]), {"question": asked[1]}),
                 },
                 "responses": {
                     "200": {
                         "description": "Done.",
-                        "content": _content(said[0], "answer", said[1]),
+                        "content": content(refer(said[0]), {"answer": said[1]}),
                     },
                     **faults,
                 },
@@ -168,7 +164,7 @@ def _responses() -> Document:
         shown = {"errors": [{"code": code, "message": when}]}
         found[f"OwnError{status}"] = {
             "description": when,
-            "content": _content("OwnErrors", "error", shown),
+            "content": content(refer("OwnErrors"), {"error": shown}),
         }
     for status in ("429", "503"):
         found[f"OwnError{status}"]["headers"] = {

@@ -8,6 +8,8 @@ from typing import Any, Final, get_args
 from ibr.access.scopes import FIGURES, SCOPES
 from ibr.coverage.catalogue.model import Disclosure, Unit
 from ibr.coverage.figures.model import DIMENSIONS, NOTES
+from ibr.interop.dci.openapi_parts import content
+from ibr.interop.dci.openapi_schemas import refer
 from ibr.publish.asked.read_asked import MOST_PER_PAGE
 from ibr.publish.files.model import STATUSES, Audience
 
@@ -15,7 +17,6 @@ Schema = dict[str, Any]
 _TEXT: Final[Schema] = {"type": "string"}
 _NUMBER: Final[Schema] = {"type": "integer"}
 _TEXTS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
-_JSON: Final = "application/json"
 # What a reader of figures can be refused with: nothing is sent in, so nothing is too large.
 _FAULTS: Final = ("400", "401", "403", "404", "429", "500", "503")
 _WORDS: Final = {"en": "Population with a benefit", "fr": "Population avec une prestation"}
@@ -100,12 +101,8 @@ def _told(schema: Schema, about: str) -> Schema:
     return {**schema, "description": about}
 
 
-def _refer(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def _list(name: str) -> Schema:
-    return {"type": "array", "items": _refer(name)}
+    return {"type": "array", "items": refer(name)}
 
 
 def _object(told: str, optional: Iterable[str] = (), /, **members: Schema) -> Schema:
@@ -119,7 +116,7 @@ def _by_dimension(about: str) -> Schema:
 
 def figure_schemas() -> dict[str, Schema]:
     """Every shape of figures by its name."""
-    words = _refer("BothLanguages")
+    words = refer("BothLanguages")
     moment = {"type": "string", "format": "date-time"}
     shared = {"indicator": _TEXT, "period": _told(_TEXT, "2026-10 or 2026."), "breakdown": _TEXT}
     return {
@@ -287,5 +284,5 @@ def _found(schema: str, example: Any) -> Schema:
                 "schema": {"type": "string"},
             }
         },
-        "content": {_JSON: {"schema": _refer(schema), "examples": {"answer": {"value": example}}}},
+        "content": content(refer(schema), {"answer": example}),
     }

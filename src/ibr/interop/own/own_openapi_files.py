@@ -10,11 +10,12 @@ import msgspec
 from ibr.access.scopes import SCOPES, UPDATES
 from ibr.files.model import State
 from ibr.files.sending.respond import MEDIA
+from ibr.interop.dci.openapi_parts import content
+from ibr.interop.dci.openapi_schemas import refer
 from ibr.interop.own.own_files import FILES, Announced, Completed, FileSaid
 
 Schema = dict[str, Any]
 
-_JSON: Final = "application/json"
 _BYTES: Final[Schema] = {"type": "string", "contentMediaType": "application/octet-stream"}
 _ONE: Final = f"{FILES}/{{file}}"
 _NUMBER: Final[Schema] = {
@@ -38,10 +39,10 @@ _ASKED: Final = {"programme": "DCI001", "cycle": "2026-10", "name": "october.csv
 _DIGEST: Final = {"sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}
 _MAPPING: Final = {
     "columns": [
-        {"column": "ID No", "to": "UIN"},
-        {"column": "Paid", "to": "benefit1.value", "decimal": ","},
+        {"column": "ID No", "to": "identifier:UIN"},
+        {"column": "Paid", "to": "benefit.value", "decimal": ","},
     ],
-    "constants": {"benefit1.currency": "USD"},
+    "constants": {"benefit.currency": "USD"},
 }
 _SAID: Final = {
     "file": 12,
@@ -93,7 +94,7 @@ def file_schemas() -> dict[str, Schema]:
             "type": "object",
             "description": "One's own files, the newest first; 50 at most.",
             "properties": {
-                "files": {"type": "array", "items": {"$ref": "#/components/schemas/FileAnswer"}}
+                "files": {"type": "array", "items": refer("FileAnswer")}
             },
             "required": ["files"],
         },
@@ -112,7 +113,7 @@ def _published(schema: Any) -> Any:
         if name not in ("title", "default") and each != []
     }
     if "$ref" in found:
-        found["$ref"] = _refer(_NAMES[found["$ref"].rsplit("/", 1)[1]])["$ref"]
+        found |= refer(_NAMES[found["$ref"].rsplit("/", 1)[1]])
     if isinstance(found.get("description"), str):
         found["description"] = " ".join(found["description"].split())
     return found
@@ -121,9 +122,7 @@ def _published(schema: Any) -> Any:
 def file_paths(tag: str, errors: Iterable[str]) -> dict[str, Schema]:
     """The addresses; `errors` are the statuses that are described once for all."""
     refused = {
-        status: {"$ref": f"#/components/responses/OwnError{status}"}
-        for status in errors
-        if status in {*_REFUSED, "409", "413", "429"}
+        status: {"$ref": f"#/components/responses/OwnError{status}"} for status in errors
     }
     read = {status: each for status, each in refused.items() if status in _REFUSED}
     whole = _arriving(read, refused) | _looked_at(read, refused)
@@ -215,26 +214,22 @@ def _name(path: str, verb: str) -> str:
     return f"files{what}_{verb}"
 
 
-def _refer(schema: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{schema}"}
-
-
-def _content(schema: str, name: str, value: Any) -> Schema:
-    return {"content": {_JSON: {"schema": _refer(schema), "examples": {name: {"value": value}}}}}
+def _shown(schema: str, name: str, value: Any) -> Schema:
+    return {"content": content(refer(schema), {name: value})}
 
 
 def _body(schema: str, example: Any) -> Schema:
-    return _content(schema, "question", example)
+    return _shown(schema, "question", example)
 
 
 def _said(status: str, schema: str, example: Any) -> Schema:
-    return {status: {"description": "Done.", **_content(schema, "answer", example)}}
+    return {status: {"description": "Done.", **_shown(schema, "answer", example)}}
 
 
 def _announced() -> Schema:
     place = {"Location": {"description": "Its address.", "schema": {"type": "string"}}}
     said = {"description": "Done.", "headers": place | _ENDS}
-    return {"201": said | _content("FileAnnounced", "answer", {"file": 12, "offset": 0})}
+    return {"201": said | _shown("FileAnnounced", "answer", {"file": 12, "offset": 0})}
 
 
 def _bare(refused: Schema) -> Schema:

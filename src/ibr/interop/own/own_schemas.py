@@ -7,6 +7,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from ibr.identity.applicants.model import Likelihood
+from ibr.interop.dci.openapi_schemas import refer
 from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep
 from ibr.overlaps.cases.model import OUTCOMES, STATES, Action
 from ibr.questions.own_deliveries import AskedDeliveries, OwnDeliveries
@@ -17,10 +18,6 @@ VIEWS: Final = ("open", "overdue", "due", "unassigned", "on_hold", "closed")
 """Views of cases that are not one officer's."""
 _TEXT: Final[Schema] = {"type": "string"}
 _NUMBER: Final[Schema] = {"type": "integer"}
-
-
-def _refer(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _list(of: Schema) -> Schema:
@@ -61,12 +58,12 @@ def _applicants() -> dict[str, Schema]:
         ),
         "PossibleDuplicatesQuestion": _object(
             "The applicant. Every field may be left out; no other field is read.",
-            name=_refer("ApplicantName"),
+            name=refer("ApplicantName"),
             birth_date=_told(_TEXT, "A day, a month or a year: 1990-04-05, 1990-04, 1990."),
             sex=_TEXT,
-            address=_refer("ApplicantAddress"),
+            address=refer("ApplicantAddress"),
             phone_number=_list(_TEXT),
-            identifier=_list(_refer("OwnIdentifier")),
+            identifier=_list(refer("OwnIdentifier")),
         ),
         "PossibleDuplicate": _object(
             "One person whom the registry may know already.",
@@ -82,7 +79,7 @@ def _applicants() -> dict[str, Schema]:
         "PossibleDuplicatesAnswer": _object(
             "Whom the registry may know already. It decides nothing.",
             None,
-            possible_duplicates=_list(_refer("PossibleDuplicate")),
+            possible_duplicates=_list(refer("PossibleDuplicate")),
             known_in_another_programme=_told(
                 {"type": "boolean"}, "Somebody likely the same is known out of your reach."
             ),
@@ -109,14 +106,14 @@ def _cases() -> dict[str, Schema]:
                 "Until when payment is asked to wait; the registry stops none itself.",
             ),
             identifier=_told(
-                _list(_refer("OwnIdentifier")), "Whom it is about, as the programme reported."
+                _list(refer("OwnIdentifier")), "Whom it is about, as the programme reported."
             ),
             possible=_told(_list(_action()), "Steps that may be taken now."),
         ),
         "CasesAnswer": _object(
             "A page of cases.",
             None,
-            cases=_list(_refer("CaseOfAProgramme")),
+            cases=_list(refer("CaseOfAProgramme")),
             page=_NUMBER,
             pages=_NUMBER,
             total=_NUMBER,
@@ -182,5 +179,5 @@ def own_schemas() -> dict[str, Schema]:
         **_cases(),
         **_deliveries(),
         "OwnError": refused,
-        "OwnErrors": _object("A refusal.", None, errors=_list(_refer("OwnError"))),
+        "OwnErrors": _object("A refusal.", None, errors=_list(refer("OwnError"))),
     }
