@@ -93,9 +93,7 @@ def file_schemas() -> dict[str, Schema]:
         "FilesAnswer": {
             "type": "object",
             "description": "One's own files, the newest first; 50 at most.",
-            "properties": {
-                "files": {"type": "array", "items": refer("FileAnswer")}
-            },
+            "properties": {"files": {"type": "array", "items": refer("FileAnswer")}},
             "required": ["files"],
         },
     }
@@ -121,9 +119,7 @@ def _published(schema: Any) -> Any:
 
 def file_paths(tag: str, errors: Iterable[str]) -> dict[str, Schema]:
     """The addresses; `errors` are the statuses that are described once for all."""
-    refused = {
-        status: {"$ref": f"#/components/responses/OwnError{status}"} for status in errors
-    }
+    refused = {status: {"$ref": f"#/components/responses/OwnError{status}"} for status in errors}
     read = {status: each for status, each in refused.items() if status in _REFUSED}
     whole = _arriving(read, refused) | _looked_at(read, refused)
     return {

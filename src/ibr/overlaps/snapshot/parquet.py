@@ -14,7 +14,7 @@ import msgspec
 
 from ibr.overlaps.snapshot.engine import engine, quoted
 from ibr.overlaps.snapshot.model import File
-from ibr.overlaps.snapshot.shape import MADE, RAW_TYPES
+from ibr.overlaps.snapshot.shape import MADE, RAW_TYPES, READ_AGAIN
 from ibr.overlaps.snapshot.tables import BY_NAME, TABLES, Table
 from ibr.protection.seal import Sealer
 from ibr.sources.told.learn import opened
@@ -57,7 +57,8 @@ def write_files(
             f"create view raw_moment as select date {quoted(str(as_known_on))} as as_known_on"
         )
         for name, statement in MADE.items():
-            connection.execute(f"create table made_{name} as {statement}")
+            kind = "table" if name in READ_AGAIN else "view"
+            connection.execute(f"create {kind} made_{name} as {statement}")
         rows = {table.name: _write(connection, table, folder) for table in TABLES}
     finally:
         connection.close()

@@ -195,3 +195,6 @@ MADE: Final[dict[str, str]] = {
     "benefit": "select *, cast(date_trunc('month', given_on) as date) as month from raw_benefit",
 }
 """Tables that are more than what was read out. Every other one is taken as it is."""
+READ_AGAIN: Final = frozenset({"appearance", "told"})
+"""Those of them that later ones are made from: kept while the snapshot is made. The others go
+straight to their file, since what does not fit into memory is encrypted on the disk, slowly."""
