@@ -15,12 +15,15 @@ from playwright.sync_api import Page
 SOURCE: Final = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 # What WCAG 2.2 asks of level A and AA, and what axe's makers hold to be good besides.
 TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Of what is taller only the first screen is kept; a picture takes its time on a busy machine.
+_TALLEST: Final = 16_000
+_PATIENCE_MS: Final = 60_000
 _RUN: Final = """
 axe.run(document, {runOnly: {type: 'tag', values: %s}, resultTypes: ['violations']})
    .then(found => JSON.stringify(found.violations.map(each => ({
      rule: each.id, impact: each.impact, help: each.help,
-     where: each.nodes.map(node => node.target.join(' ') + ' ' + node.any.concat(node.all, node.none)
-       .map(check => check.message).join('; '))}))))
+     where: each.nodes.map(node => node.target.join(' ') + ' ' +
+       node.any.concat(node.all, node.none).map(check => check.message).join('; '))}))))
 """
 
 
@@ -76,4 +79,7 @@ def shoot(page: Page, name: str) -> None:
     """Keeps a picture where IBR_TEST_SHOTS names a folder."""
     if folder := os.environ.get("IBR_TEST_SHOTS"):
         plain = re.sub(r"[^\w-]+", "_", name).strip("_")
-        page.screenshot(path=f"{folder}/{plain}.png", full_page=True)
+        tall = page.evaluate("document.scrollingElement.scrollHeight")
+        page.screenshot(
+            path=f"{folder}/{plain}.png", full_page=tall < _TALLEST, timeout=_PATIENCE_MS
+        )

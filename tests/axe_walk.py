@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from ibr.access.staff.sign_in import SESSION_COOKIE
 from tests.axe import SOURCE, complaints, open_all, shoot, sticks_out
-from tests.chromium import PATIENCE_MS, chromium
+from tests.chromium import PATIENCE_MS, chromium, must_be_installed
 from tests.conftest import scratch_folder
 from tests.page_ground import Names, all_pages, pages_ground, session_of
 from tests.page_visits import NOBODY, Visit
@@ -40,7 +40,7 @@ class Walk:
         self._browser, self._country, self._names = browser, country, names
         # By name: browsers make no passkeys for numbers.
         self._address = address.replace("127.0.0.1", "localhost")
-        self._pages: dict[tuple[str, bool, str], Page] = {}
+        self._pages: dict[tuple[str, bool, str, str], Page] = {}
 
     def wrong_with(self, visit: Visit) -> list[str]:
         """Everything that is wrong with a page, in words."""
@@ -63,15 +63,18 @@ class Walk:
         page = self.opened(visit, language)
         shoot(page, f"{visit} {language}")
         wrong = [f"{language}: {each}" for each in complaints(page)]
-        page.set_viewport_size(PHONE)
-        if more := sticks_out(page):
-            shoot(page, f"{visit} {language} too wide")
-            wrong.append(f"{language}: {more} pixels wider than a phone")
+        for size in (LOOKS[language]["viewport"], PHONE):
+            page.set_viewport_size(size)
+            if more := sticks_out(page):
+                shoot(page, f"{visit} {language} too wide at {size['width']}")
+                wrong.append(f"{language}: {more} pixels wider than {size['width']}")
         page.set_viewport_size(LOOKS[language]["viewport"])
         return wrong
 
     def _page(self, visit: Visit, language: str) -> Page:
-        key = (visit.who, visit.stale, language)
+        # What is done on a page may end the officer's other sessions, as new codes do.
+        step = visit.step.__name__ if visit.step else ""
+        key = (visit.who, visit.stale, language, step)
         if key not in self._pages:
             self._pages[key] = self._window(visit, language)
         return self._pages[key]
@@ -90,6 +93,7 @@ class Walk:
 @pytest.fixture(scope="module")
 def walk(dsn: str) -> Iterator[Walk]:
     """Everything that a walk needs: a filled country, its pages served, a browser."""
+    must_be_installed()
     if not SOURCE.is_file():
         pytest.skip("axe is not installed: make tests/node/node_modules/.package-lock.json")
     folder = scratch_folder()

@@ -24,11 +24,16 @@ QUIET: Final = [
 PATIENCE_MS: Final = 10_000
 
 
+def must_be_installed() -> None:
+    """Skips the test where there is no browser."""
+    if not shutil.which(CHROMIUM):
+        pytest.skip(f"{CHROMIUM} is not installed")
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """The browser; where a machine has none the tests are skipped."""
-    if not shutil.which(CHROMIUM):
-        pytest.skip(f"{CHROMIUM} is not installed")
+    must_be_installed()
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield opened

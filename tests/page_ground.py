@@ -183,7 +183,7 @@ async def _messages(country: WebCountry) -> Names:
 
 
 async def _agreements(country: WebCountry) -> Names:
-    """An agreement, a question that it did not cover, and a change that waits for a second person."""
+    """An agreement, a question it did not cover, a change that waits for a second person."""
     clause = {
         "acts": ["enrolled", "search"],
         "programmes": ["OAP"],
@@ -259,13 +259,14 @@ async def _officers(country: WebCountry) -> Names:
             await add_officer(owner, email, name, "analyst", None, PASSWORD)
     async with visitor(country, WITH_APP) as client:
         await set_up_app(client, Clock())
-    new = {"email": "nia@example.org", "name": "Nia New", "role": "analyst"}
     async with visitor(country, ADA) as client:
-        invited = await send(client, "/officers/invite", "/officers/invite", **new)
+        for name in ("ned", "nia"):
+            new = {"email": f"{name}@example.org", "name": f"{name.title()} New", "role": "analyst"}
+            invited = await send(client, "/officers/invite", "/officers/invite", **new)
     return {
         "welcome": link_in(invited.text).rsplit("/", 1)[1],
         "officer": str(await number_of(country, OMAR)),
-        "invited": str(await number_of(country, "nia@example.org")),
+        "invited": str(await number_of(country, "ned@example.org")),
     }
 
 

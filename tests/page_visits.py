@@ -156,7 +156,6 @@ WORK: Final = (
     visit("/review", STELLA),
     visit("/review/quality", STELLA),
     visit("/review/pairs/{name:str}", STELLA, "/review/pairs/{pair}"),
-    visit("/review/persons", STELLA),
     visit("/review/persons/{number:int}", STELLA, "/review/persons/{person}"),
     visit("/releases", ANA),
     visit("/releases/{number:int}", ANA, "/releases/1"),
@@ -237,6 +236,7 @@ ROUND_IT: Final = (
 
 # Addresses that answer with no page of their own, each with the reason.
 NOT_A_PAGE: Final = {
+    "/review/persons": "leads from a person's number to its page",
     "/files/{number:int}/response": "a file",
     "/files/{number:int}/mapping": "a file",
     "/sign-in/ministry": "leads to the ministry's own pages",

@@ -24,10 +24,13 @@ def served(opened: Opened) -> Iterator[str]:
     started, stop = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(_serve(opened, port, started, stop)))
     thread.start()
-    assert started.wait(30)
-    yield f"http://127.0.0.1:{port}"
-    stop.set()
-    thread.join(30)
+    try:
+        assert started.wait(30)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        # Whatever came of the tests: a thread that went on would keep the whole run from ending.
+        stop.set()
+        thread.join(30)
 
 
 async def _serve(

@@ -78,9 +78,7 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 def inner_imports(function: ast.AST) -> set[int]:
     """The lines of a function's own imports; a function within it tells its lines again."""
     return {
-        node.lineno
-        for node in ast.walk(function)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
+        node.lineno for node in ast.walk(function) if isinstance(node, (ast.Import, ast.ImportFrom))
     }
 
 
@@ -116,8 +114,7 @@ def test_a_function_fits_on_a_screen() -> None:
         f"{name(path)} {function.name}: {length(function)}"
         for path in FILES
         for function in functions(path)
-        if length(function) > LONGEST_FUNCTION
-        and function.name not in LONG.get(name(path), ())
+        if length(function) > LONGEST_FUNCTION and function.name not in LONG.get(name(path), ())
     ]
     assert long == []
 

@@ -44,7 +44,7 @@ def test_control_what_sticks_out_is_seen(walk: Walk) -> None:
 
 
 def test_control_a_page_that_leads_elsewhere_is_no_visit(walk: Walk) -> None:
-    with pytest.raises(AssertionError, match="led to .*/sign-in"):
+    with pytest.raises(AssertionError, match=r"led to .*/sign-in"):
         walk.opened(visit("/cases"))
 
 

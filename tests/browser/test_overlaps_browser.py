@@ -89,7 +89,7 @@ def test_every_picture_has_a_name_and_a_table(new_page: NewPage) -> None:
 
 def test_the_matrix_is_moved_by_keyboard(new_page: NewPage) -> None:
     page = opened(new_page, "/overlaps", viewport=NARROW)
-    region = page.get_by_role("region", name="Programmes and who else is in them").locator(
+    region = page.get_by_role("group", name="Programmes and who else is in them").locator(
         "div.scroll"
     )
     region.or_(page.locator("div.scroll[aria-labelledby=matrix]")).first.focus()

@@ -1,4 +1,4 @@
-"""Every page has a visit, so that the checks of all pages leave none out (tests/browser/test_axe)."""
+"""Every page has a visit, so that the checks of all pages leave none out."""
 
 from __future__ import annotations
 
