@@ -122,7 +122,7 @@ def test_every_table_field_and_link_has_a_name(new_page: NewPage, path: str) -> 
               .filter(f => !f.labels.length).length
           + [...document.querySelectorAll('main a')]
               .filter(a => !(a.textContent.trim() || a.getAttribute('aria-label'))).length
-          + [...document.querySelectorAll('section[aria-labelledby], [role=region]')]
+          + [...document.querySelectorAll('section[aria-labelledby], .scroll[aria-labelledby]')]
               .filter(s => !document.getElementById(s.getAttribute('aria-labelledby'))).length"""
     )
     assert nameless == 0
