@@ -15,11 +15,14 @@ from tests.web_country import KEYRING
 MINE = "00000000-0000-0000-0000-000000000001"
 
 
-async def promised(dsn: str) -> list[int]:
-    """Two messages that were given up and one that waits, for one partner; their numbers."""
+async def promised(dsn: str, sender: str | None = None) -> list[int]:
+    """Two messages that were given up and one that waits, for one partner (the first where none is
+    named); their numbers."""
     database = await open_database(dsn, "ibr_worker", size=2, name="callback pages")
     async with database.transaction(()) as connection:
-        partner_id = await connection.fetchval("select min(partner_id) from partner")
+        partner_id = await connection.fetchval(
+            "select min(partner_id) from partner where $1::text is null or sender_id = $1", sender
+        )
         taken = await numbers(connection, 3)
         await put(
             connection,

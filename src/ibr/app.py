@@ -120,6 +120,20 @@ async def build_worker_services(settings: Settings, dsn: str) -> Services:
     return services
 
 
+def beside_the_standard(web: WebServices, watched: Watched) -> Litestar:
+    """What answers at every address that is not for programs alone: pages, reference, health."""
+    return Litestar(
+        route_handlers=[
+            *handlers(web.database, watched, shelf_of(web.settings)),
+            *docs_handlers(published()),
+            *routes(web),
+        ],
+        exception_handlers=unknown_addresses(web),
+        # The document and its page are our own (interop/own/own_openapi.py, dci/docs_page.py).
+        openapi_config=None,
+    )
+
+
 class Application:
     """The whole application: the standard's door before the pages."""
 
@@ -175,16 +189,7 @@ class Application:
         # A connection of its own, so that a busy registry still says how it is doing.
         jobs = await open_database(self._dsn, "ibr_worker", size=1, name="ibr health")
         watched = Watched(services.database, jobs, settings.data_dir, self.draining)
-        rest: Any = Litestar(
-            route_handlers=[
-                *handlers(services.database, watched, shelf_of(settings)),
-                *docs_handlers(published()),
-                *routes(web),
-            ],
-            exception_handlers=unknown_addresses(web),
-            # The document and its page are our own (interop/own/own_openapi.py, dci/docs_page.py).
-            openapi_config=None,
-        )
+        rest: Any = beside_the_standard(web, watched)
         trace = Trace(services.recorder, services.book, services.tokens)
         own = OwnDoor(services, rest, ends_of(settings), settings.max_delivery_bytes)
         self._door = StandardDoor(services, bulk, own, settings.max_message_bytes, trace)

@@ -89,7 +89,7 @@ def test_every_picture_has_a_name_and_a_table(new_page: NewPage) -> None:
 
 def test_the_matrix_is_moved_by_keyboard(new_page: NewPage) -> None:
     page = opened(new_page, "/overlaps", viewport=NARROW)
-    region = page.get_by_role("region", name="Programmes and who else is in them").locator(
+    region = page.get_by_role("group", name="Programmes and who else is in them").locator(
         "div.scroll"
     )
     region.or_(page.locator("div.scroll[aria-labelledby=matrix]")).first.focus()
@@ -122,7 +122,7 @@ def test_every_table_field_and_link_has_a_name(new_page: NewPage, path: str) -> 
               .filter(f => !f.labels.length).length
           + [...document.querySelectorAll('main a')]
               .filter(a => !(a.textContent.trim() || a.getAttribute('aria-label'))).length
-          + [...document.querySelectorAll('section[aria-labelledby], [role=region]')]
+          + [...document.querySelectorAll('section[aria-labelledby], .scroll[aria-labelledby]')]
               .filter(s => !document.getElementById(s.getAttribute('aria-labelledby'))).length"""
     )
     assert nameless == 0

@@ -2,37 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-import socket
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-import msgspec
 import pytest
+from litestar import Litestar
 from playwright.sync_api import Page, expect
 
 from ibr.coverage.engine.ground import ground_folder, keep_ground
 from ibr.settings import Settings
-from ibr.web.services import WebServices
-from tests.browser.conftest import _serve
 from tests.browser.test_web_browser import NARROW, PHONE, NewPage, sign_in
 from tests.conftest import scratch_folder
-from tests.web_country import WebCountry
+from tests.served_pages import served
+from tests.web_country import WebCountry, application
 from tests.what_if_ground import ground, small_country
-
-
-class WithFolder(msgspec.Struct, frozen=True):
-    """The small country, with a data folder of its own."""
-
-    country: WebCountry
-    settings: Settings
-
-    @asynccontextmanager
-    async def services(self) -> AsyncIterator[WebServices]:
-        async with self.country.services(self.settings) as services:
-            yield services
 
 
 @pytest.fixture(scope="module")
@@ -40,19 +24,14 @@ def address(country: WebCountry) -> Iterator[str]:
     """The pages, with what simulations stand on."""
     folder = scratch_folder()
     keep_ground(ground(small_country().tables), ground_folder(folder))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    served = WithFolder(country, Settings(data_dir=folder))
-    started, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(
-        target=lambda: asyncio.run(_serve(served, port, started, stop))  # type: ignore[arg-type]  # all that is asked of it are its services
-    )
-    thread.start()
-    assert started.wait(30)
-    yield f"http://127.0.0.1:{port}"
-    stop.set()
-    thread.join(30)
+
+    @asynccontextmanager
+    async def with_folder() -> AsyncIterator[Litestar]:
+        async with country.services(Settings(data_dir=folder)) as services:
+            yield application(services)
+
+    with served(with_folder) as found:
+        yield found
     shutil.rmtree(folder)
 
 
