@@ -54,6 +54,7 @@ class Database:
         asker: Asker | None = None,
         right: str | None = None,
         frozen: bool = False,
+        visit: int | None = None,
     ) -> AsyncIterator[Connection]:
         """One transaction that sees and writes only these programmes' rows; commits at the end.
 
@@ -61,10 +62,11 @@ class Database:
         still sees no others. With an asker it sees besides only people of the asker's areas and
         only the classes of data that `right` opens, or all of the asker's rights where none is
         named; by a right that the asker does not hold it sees nothing at all. Without an asker the
-        registry itself is at work. `frozen`: it writes nothing, and all of its statements see the
+        registry itself is at work. With a `visit` at the help desk it sees nobody's records but the
+        visitor's, while the visit lasts. `frozen`: it writes nothing, and all of its statements see the
         one moment of the first. Unavailable when the database cannot be reached or is busy.
         """
-        sight = sight_of(programmes, asker, right)
+        sight = sight_of(programmes, asker, right, visit)
         try:
             async with self._pool.acquire(timeout=2) as connection:
                 await connection.execute(_begin(sight, frozen=frozen))
@@ -126,11 +128,13 @@ def _begin(sight: Sight, *, frozen: bool) -> str:
     """What begins a transaction: numbers and codes only, so the text can be put together; one
     round trip instead of two."""
     kind = " isolation level repeatable read, read only" if frozen else ""
+    # Unset outside of visits, so the many transactions that are of none pay nothing for it.
+    of_visit = f", set_config('ibr.visit', '{sight.visit}', true)" if sight.visit else ""
     return (
         f"begin{kind}; select "
         f"set_config('ibr.programmes', '{sight.programmes}', true), "
         f"set_config('ibr.areas', '{sight.areas}', true), "
-        f"set_config('ibr.rights', '{sight.rights}', true)"
+        f"set_config('ibr.rights', '{sight.rights}', true){of_visit}"
     )
 
 

@@ -11,6 +11,9 @@ from ibr.interop.dci.openapi_schemas import refer
 from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep
 from ibr.overlaps.cases.model import OUTCOMES, STATES, Action
 from ibr.questions.own_deliveries import AskedDeliveries, OwnDeliveries
+from ibr.subject.requests.by_partner import AnsweredRequest, AskedRequests
+from ibr.subject.requests.model import REASONS
+from ibr.subject.requests.model import VIEWS as REQUEST_VIEWS
 
 Schema = dict[str, Any]
 
@@ -140,6 +143,63 @@ def _deliveries() -> dict[str, Schema]:
     }
 
 
+def _requests() -> dict[str, Schema]:
+    states = ["open", "late", "awaited", "refused", "done"]
+    moment = {"type": "string", "format": "date-time"}
+    reasons = {"type": "string", "enum": [each for some in REASONS.values() for each in some]}
+    return {
+        "RequestsQuestion": _asked(
+            AskedRequests, view={"type": "string", "enum": list(REQUEST_VIEWS)}
+        ),
+        "RequestOfAPerson": _object(
+            "What a person asks about their data in a programme.",
+            None,
+            request=_NUMBER,
+            programme=_TEXT,
+            kind={"type": "string", "enum": ["correction", "objection"]},
+            about=_told(
+                _TEXT,
+                "The field to correct, of a number `identifier:` with its type; for an objection "
+                "`processing` or `not_mine`.",
+            ),
+            state={"type": "string", "enum": states},
+            opened=moment,
+            due=_told(moment, "By when it must be answered."),
+            reason=_or_none(reasons),
+            person=_told(
+                _or_none(refer("WhoseRequest")),
+                "Null where the record is hidden to protect somebody, or is no longer there.",
+            ),
+        ),
+        "WhoseRequest": _object(
+            "Whose request it is, as the programme reported, and what the person says is right.",
+            None,
+            identifier=_list(refer("OwnIdentifier")),
+            stands=_told(_or_none(_TEXT), "What the programme reports now."),
+            wished=_told(_or_none(_TEXT), "What is right, as the person says."),
+        ),
+        "RequestsAnswer": _object(
+            "A page of requests.",
+            None,
+            requests=_list(refer("RequestOfAPerson")),
+            page=_NUMBER,
+            pages=_NUMBER,
+            total=_NUMBER,
+        ),
+        "RequestAnswer": _asked(
+            AnsweredRequest,
+            answer={"type": "string", "enum": list(REASONS)},
+            reason=_told(reasons, "One of those that go with the answer."),
+        ),
+        "RequestAnswered": _object(
+            "The request after the answer.",
+            None,
+            request=_NUMBER,
+            state={"type": "string", "enum": states},
+        ),
+    }
+
+
 def _in_one_line(schema: Schema) -> str:
     return " ".join(str(schema["description"]).split())
 
@@ -178,6 +238,7 @@ def own_schemas() -> dict[str, Schema]:
         **_applicants(),
         **_cases(),
         **_deliveries(),
+        **_requests(),
         "OwnError": refused,
         "OwnErrors": _object("A refusal.", None, errors=_list(refer("OwnError"))),
     }
