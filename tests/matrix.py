@@ -132,7 +132,12 @@ SCOPE_SETS: Final[dict[str, frozenset[str]]] = {
     "only_requests": frozenset({"registry.requests"}),
     "asks_and_searches": frozenset({"registry.enrolled", "registry.search"}),
 }
-_NEEDS: Final = {"enrolled": ("asks",), "report": ("tells",), "cases": ("tells",), "requests": ("tells",)}
+_NEEDS: Final = {
+    "enrolled": ("asks",),
+    "report": ("tells",),
+    "cases": ("tells",),
+    "requests": ("tells",),
+}
 
 
 class PartnerCell(msgspec.Struct, frozen=True):

@@ -35,7 +35,7 @@ CHILD, CHILD_BORN = "UIN-90001-XC", "2016-04-04"
 TWIN, OTHER_TWIN, TWINS_BORN = "UIN-90010-X", "UIN-90011-X", "1999-09-09"
 # One number that a clerk gave to two sisters.
 SHARED, SHARED_BORN = "UIN-90020-X", "2001-01-02"
-# Another woman, whose record the machine believes to be the mother's, and one whom people confirmed.
+# Another woman, whose record the machine believes to be the mother's, and one people confirmed.
 BELIEVED, CONFIRMED = "UIN-90030-X", "UIN-90031-X"
 NEIGHBOUR, NEIGHBOUR_BORN = "UIN-90040-X", "1975-07-07"
 CANARY: Final = "ZZ-SISTER"
@@ -47,14 +47,14 @@ async def people(country: WebCountry) -> dict[str, int]:
     try:
         made = await _country(connection)
         found = {
-            "mother": _one(made, "OAP", MOTHER, MOTHER_BORN, ("Amina", "Hassan")),
-            "household": _one(made, "CASH", MOTHER, MOTHER_BORN, ("Amina", "Hassan"), "HH-90001"),
+            "mother": _one(made, "OAP", MOTHER, MOTHER_BORN, ("Mariam", "Hassan")),
+            "household": _one(made, "CASH", MOTHER, MOTHER_BORN, ("Mariam", "Hassan"), "HH-90001"),
             "twin": _one(made, "OAP", TWIN, TWINS_BORN, ("Halima", f"Njeri {CANARY}1")),
             "other_twin": _one(made, "OAP", OTHER_TWIN, TWINS_BORN, ("Zuhura", f"Njeri {CANARY}2")),
             "sister": _one(made, "OAP", SHARED, SHARED_BORN, ("Halima", "Kiptoo")),
             "other_sister": _one(made, "WORK", SHARED, SHARED_BORN, ("Zuhura", "Kiptoo")),
-            "believed": _one(made, "WORK", BELIEVED, MOTHER_BORN, ("Amina", CANARY)),
-            "confirmed": _one(made, "PWD", CONFIRMED, MOTHER_BORN, ("Aminah", "Hassan")),
+            "believed": _one(made, "WORK", BELIEVED, MOTHER_BORN, ("Mariam", CANARY)),
+            "confirmed": _one(made, "PWD", CONFIRMED, MOTHER_BORN, ("Maryam", "Hassan")),
             "neighbour": _one(made, "OAP", NEIGHBOUR, NEIGHBOUR_BORN, ("Grace", CANARY)),
         }
         await _insert(connection, made.rows)
@@ -115,8 +115,9 @@ async def _links(
         # All three are one person by the machine's word.
         await connection.execute(
             """
-            insert into person_member (record_id, appearance_no, programme_id, person_id)
-            select r.record_id, 0, r.programme_id, 7 from beneficiary_record r
+            insert into person_member (record_id, appearance_no, programme_id, person_id, since,
+                                       run_no)
+            select r.record_id, 0, r.programme_id, 7, now(), 1 from beneficiary_record r
             where r.record_id = $1
             """,
             found[name],
@@ -219,7 +220,9 @@ async def as_owner(country: WebCountry, statement: str, *values: Any) -> None:
 async def reported_anew(country: WebCountry, record: int, **about: str) -> None:
     """The programme's next delivery: the record with other words about its person."""
     services_sealer = people_web.Sealer(KEYRING)
-    [row] = await country.read(f"select personal from beneficiary_record where record_id = {record}")
+    [row] = await country.read(
+        f"select personal from beneficiary_record where record_id = {record}"
+    )
     place = place_of("beneficiary_record", "personal", record)
     content = json.loads(services_sealer.open(row["personal"], place))
     for member in (content.get("member"), content.get("group", {}).get("group_head_info")):

@@ -67,9 +67,7 @@ async def followed(country: WebCountry, services: WebServices) -> int:
     try:
         rows = await country.read("select programme_id from programme")
         reach = [row["programme_id"] for row in rows]
-        return await follow_requests(
-            worker, services.sealer, services.blind_index, reach, now()
-        )
+        return await follow_requests(worker, services.sealer, services.blind_index, reach, now())
     finally:
         await worker.close()
 
@@ -127,10 +125,16 @@ async def test_objections_are_done_by_a_status_or_by_the_number_s_going(
     asker, visit = await mother(country, services)
     pension = await officer(country, "programme_officer", programmes=["OAP", "CASH"])
     first = await asks(
-        services, asker, visit, Wish(record_id=people["mother"], kind="objection", about="processing")
+        services,
+        asker,
+        visit,
+        Wish(record_id=people["mother"], kind="objection", about="processing"),
     )
     second = await asks(
-        services, asker, visit, Wish(record_id=people["household"], kind="objection", about="not_mine")
+        services,
+        asker,
+        visit,
+        Wish(record_id=people["household"], kind="objection", about="not_mine"),
     )
     await answer(services.database, pension, first, "accepted", "will_stop", now())
     await answer(services.database, pension, second, "accepted", "not_theirs", now())

@@ -63,8 +63,8 @@ class Database:
         only the classes of data that `right` opens, or all of the asker's rights where none is
         named; by a right that the asker does not hold it sees nothing at all. Without an asker the
         registry itself is at work. With a `visit` at the help desk it sees nobody's records but the
-        visitor's, while the visit lasts. `frozen`: it writes nothing, and all of its statements see the
-        one moment of the first. Unavailable when the database cannot be reached or is busy.
+        visitor's, while the visit lasts. `frozen`: it writes nothing, and all of its statements see
+        the one moment of the first. Unavailable when the database cannot be reached or is busy.
         """
         sight = sight_of(programmes, asker, right, visit)
         try:

@@ -122,7 +122,9 @@ def _address(address: dict[str, Any]) -> str:
 
 def _is_head(member: dict[str, Any]) -> bool:
     related = _objects(member.get("related_person"))
-    return any(str(each.get("relationship_type", "")).upper() in ("SELF", "HEAD") for each in related)
+    return any(
+        str(each.get("relationship_type", "")).upper() in ("SELF", "HEAD") for each in related
+    )
 
 
 def _numbers(value: object) -> Iterator[tuple[str, str]]:

@@ -84,9 +84,7 @@ def request_line(w: Written, request: PersonRequest, view: OwnView) -> str:
     return " – ".join(parts)
 
 
-def paper_of(
-    w: Written, view: OwnView, requests: Sequence[PersonRequest], number: str
-) -> Paper:
+def paper_of(w: Written, view: OwnView, requests: Sequence[PersonRequest], number: str) -> Paper:
     """The statement as it is drawn."""
     say = w.say
     kind, value = view.number

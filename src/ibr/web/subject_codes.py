@@ -46,9 +46,7 @@ FIELD = CodeList(
     },
 )
 YES_NO = CodeList("yes_no", {"yes": "Yes", "no": "No"})
-REQUEST_KIND = CodeList(
-    "person_request", {"correction": "Correction", "objection": "Objection"}
-)
+REQUEST_KIND = CodeList("person_request", {"correction": "Correction", "objection": "Objection"})
 REQUEST_STATE = CodeList(
     "person_request_state",
     {
@@ -68,9 +66,7 @@ REQUEST_VIEW = CodeList(
         "answered": "Refused or done",
     },
 )
-REQUEST_ANSWER = CodeList(
-    "person_request_answer", {"accepted": "Accepted", "refused": "Refused"}
-)
+REQUEST_ANSWER = CodeList("person_request_answer", {"accepted": "Accepted", "refused": "Refused"})
 REQUEST_REASON = CodeList(
     "person_request_reason",
     {

@@ -97,7 +97,7 @@ _REQUESTS: Final = {
             "request": 31,
             "programme": "DCI001",
             "kind": "correction",
-            "about": "birth_date",
+            "what": "birth_date",
             "state": "open",
             "opened": "2026-03-02T09:12:00Z",
             "due": "2026-04-01T09:12:00Z",

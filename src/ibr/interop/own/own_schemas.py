@@ -157,7 +157,7 @@ def _requests() -> dict[str, Schema]:
             request=_NUMBER,
             programme=_TEXT,
             kind={"type": "string", "enum": ["correction", "objection"]},
-            about=_told(
+            what=_told(
                 _TEXT,
                 "The field to correct, of a number `identifier:` with its type; for an objection "
                 "`processing` or `not_mine`.",

@@ -76,9 +76,7 @@ async def ask(
     return number
 
 
-async def of_visitor(
-    database: Database, asker: Asker, visit: HelpVisit
-) -> list[PersonRequest]:
+async def of_visitor(database: Database, asker: Asker, visit: HelpVisit) -> list[PersonRequest]:
     """What the visitor asked before and in this visit, the newest first."""
     async with within(database, asker, visit) as connection:
         rows = await store.of_subjects(connection, visit.subjects)

@@ -90,7 +90,9 @@ async def answered(
     database: Database, asker: Asker, asked: AnsweredRequest, at: datetime
 ) -> dict[str, Any]:
     """Takes a system's answer."""
-    said = await answer(database, as_programme(asker), asked.request, asked.answer, asked.reason, at)
+    said = await answer(
+        database, as_programme(asker), asked.request, asked.answer, asked.reason, at
+    )
     return {"request": said.request_no, "state": said.state(at)}
 
 
@@ -111,7 +113,7 @@ def plain(request: PersonRequest, whose: Whose | None, at: datetime) -> dict[str
         "request": request.request_no,
         "programme": request.programme,
         "kind": request.kind,
-        "about": request.about,
+        "what": request.about,
         "state": request.state(at),
         "opened": request.opened_at,
         "due": request.due_at,

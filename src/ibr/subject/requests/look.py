@@ -168,9 +168,7 @@ async def _whose(
     numbers = numbers_of(person)
     wished = ""
     if row["wished"] is not None:
-        wished = sealer.open(
-            row["wished"], place_of("person_request", "wished", number)
-        ).decode()
+        wished = sealer.open(row["wished"], place_of("person_request", "wished", number)).decode()
     return Whose(
         name=fields.get("name", ""),
         birth_date=born,

@@ -9,7 +9,8 @@ from typing import Final
 from ibr.codelists.people import SEX
 from ibr.errors import NotUnderstood
 from ibr.protection.blind_index import canonical_value
-from ibr.subject.content import BIRTH, NUMBER, SEX as SEX_FIELD
+from ibr.subject.content import BIRTH, NUMBER
+from ibr.subject.content import SEX as SEX_FIELD
 from ibr.subject.requests.model import LONGEST_WISH, OBJECTIONS, REASONS, Answer, Wish
 
 MISSING: Final = "missing"

@@ -20,9 +20,7 @@ def draw(paper: Paper) -> bytes:
 
 
 def _drawn(paper: Paper, pages: int) -> tuple[Sheet, int]:
-    sheet = Sheet(
-        title=paper.title, subject=paper.subject, language=paper.language, known=paper.at
-    )
+    sheet = Sheet(title=paper.title, subject=paper.subject, language=paper.language, known=paper.at)
     place = _Place(sheet, paper.foot, pages)
     place.turn()
     with sheet.marked("H1"):

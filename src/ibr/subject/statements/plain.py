@@ -74,8 +74,7 @@ def _record(record: OwnRecord) -> dict[str, Any]:
         "reported_at": record.reported_at,
         "known_at": record.known_at,
         "data": [
-            {"field": each.code, "value": each.value, "since": each.since}
-            for each in record.fields
+            {"field": each.code, "value": each.value, "since": each.since} for each in record.fields
         ],
         "total_minor": record.money,
         "months": [

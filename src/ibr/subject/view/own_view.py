@@ -51,7 +51,9 @@ async def own_view(
         rows = await store.records(connection, list(visit.records))
         if not rows:
             raise over()
-        facts = {each.programme_id: each for each in await counts.programmes(connection, asker.reach)}
+        facts = {
+            each.programme_id: each for each in await counts.programmes(connection, asker.reach)
+        }
         found = await _records(connection, sealer, visit, rows, facts)
         asked = await store.asked(connection, visit.subjects, _MOST_QUESTIONS)
         codes = {number: each.code for number, each in facts.items()}

@@ -157,9 +157,7 @@ async def _visit(visit: Visit) -> HelpVisit:
     return await visit_of(services.database, services.sealer, visit.asker(), number, visit.at)
 
 
-async def _own(
-    visit: Visit, given: object, problems: dict[str, str]
-) -> Response[str]:
+async def _own(visit: Visit, given: object, problems: dict[str, str]) -> Response[str]:
     services, asker = visit.services, visit.asker(Purpose(PURPOSE))
     try:
         found = await _visit(visit)
@@ -236,4 +234,3 @@ def _wish_problem(visit: Visit, code: str) -> str:
             "male or other."
         ),
     )
-
