@@ -184,7 +184,8 @@ async def _request(
                                 consent_digest, consent_language, consent_by, consent_at, begun_at,
                                 until, ended_at, ended_how)
         values (nextval('ibr.help_visit_no'), 9, array['s'::bytea], 'x', 'passport', 'v',
-                sha256('v'), 'en', 'person', $1, $1, $1 + interval '15 minutes', $1, 'officer')
+                sha256('v'::bytea), 'en', 'person', $1::timestamptz, $1, $1 + interval '1 minute',
+                $1, 'officer')
         returning visit_no
         """,
         NOW,

@@ -67,8 +67,8 @@ def _requests_of_everybody(door: Door) -> None:
         insert into help_visit (visit_no, officer_id, subjects, proved, proof_code, consent_version,
                                 consent_digest, consent_language, consent_by, consent_at, begun_at,
                                 until, ended_at, ended_how)
-        values (1, 9, array['s'::bytea], 'x', 'passport', 'v', sha256('v'), 'en', 'person', $1, $1,
-                $1 + interval '15 minutes', $1, 'officer')
+        values (1, 9, array['s'::bytea], 'x', 'passport', 'v', sha256('v'::bytea), 'en', 'person',
+                $1::timestamptz, $1, $1 + interval '1 minute', $1, 'officer')
         """,
         NOW,
     )
