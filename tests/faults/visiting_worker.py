@@ -6,6 +6,7 @@ Said `careless`, it writes down what it did only afterwards, in a transaction of
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from typing import Any
 
@@ -38,13 +39,11 @@ async def work(dsn: str, kind: str) -> None:
         while True:
             visit = await visitors.served(services, asker, visitors.MOTHER, visitors.MOTHER_BORN)
             wish = Wish(record_id=visit.own[0], kind="objection", about="processing")
-            try:
+            with contextlib.suppress(Conflict):
                 await asking.ask(
                     *(services.database, services.sealer, services.blind_index),
                     *(asker, visit, wish, visitors.now()),
                 )
-            except Conflict:
-                pass
             await give.give_statement(
                 services.database,
                 asker,

@@ -59,12 +59,11 @@ class Database:
         """One transaction that sees and writes only these programmes' rows; commits at the end.
 
         Row-level security reads the list, so a statement that forgets to narrow its programmes
-        still sees no others. With an asker it sees besides only people of the asker's areas and
-        only the classes of data that `right` opens, or all of the asker's rights where none is
-        named; by a right that the asker does not hold it sees nothing at all. Without an asker the
-        registry itself is at work. With a `visit` at the help desk it sees nobody's records but the
-        visitor's, while the visit lasts. `frozen`: it writes nothing, and all of its statements see
-        the one moment of the first. Unavailable when the database cannot be reached or is busy.
+        still sees no others. With an asker it sees besides only people of the asker's areas and the
+        classes of data that `right` opens, or all of the asker's rights where none is named; by one
+        that the asker does not hold nothing at all. Without an asker the registry itself is at
+        work. With a `visit` it sees the visitor's records alone. `frozen`: it writes nothing, and
+        sees one moment. Unavailable when the database cannot be reached or is busy.
         """
         sight = sight_of(programmes, asker, right, visit)
         try:

@@ -21,6 +21,15 @@ VIEWS: Final = ("open", "overdue", "due", "unassigned", "on_hold", "closed")
 """Views of cases that are not one officer's."""
 _TEXT: Final[Schema] = {"type": "string"}
 _NUMBER: Final[Schema] = {"type": "integer"}
+_MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+_REQUEST_STATE: Final[Schema] = {
+    "type": "string",
+    "enum": ["open", "late", "awaited", "refused", "done"],
+}
+_REQUEST_REASON: Final[Schema] = {
+    "type": "string",
+    "enum": [each for some in REASONS.values() for each in some],
+}
 
 
 def _list(of: Schema) -> Schema:
@@ -144,9 +153,6 @@ def _deliveries() -> dict[str, Schema]:
 
 
 def _requests() -> dict[str, Schema]:
-    states = ["open", "late", "awaited", "refused", "done"]
-    moment = {"type": "string", "format": "date-time"}
-    reasons = {"type": "string", "enum": [each for some in REASONS.values() for each in some]}
     return {
         "RequestsQuestion": _asked(
             AskedRequests, view={"type": "string", "enum": list(REQUEST_VIEWS)}
@@ -162,22 +168,16 @@ def _requests() -> dict[str, Schema]:
                 "The field to correct, of a number `identifier:` with its type; for an objection "
                 "`processing` or `not_mine`.",
             ),
-            state={"type": "string", "enum": states},
-            opened=moment,
-            due=_told(moment, "By when it must be answered."),
-            reason=_or_none(reasons),
+            state=_REQUEST_STATE,
+            opened=_MOMENT,
+            due=_told(_MOMENT, "By when it must be answered."),
+            reason=_or_none(_REQUEST_REASON),
             person=_told(
                 _or_none(refer("WhoseRequest")),
                 "Null where the record is hidden to protect somebody, or is no longer there.",
             ),
         ),
-        "WhoseRequest": _object(
-            "Whose request it is, as the programme reported, and what the person says is right.",
-            None,
-            identifier=_list(refer("OwnIdentifier")),
-            stands=_told(_or_none(_TEXT), "What the programme reports now."),
-            wished=_told(_or_none(_TEXT), "What is right, as the person says."),
-        ),
+        **_whose_request(),
         "RequestsAnswer": _object(
             "A page of requests.",
             None,
@@ -189,13 +189,25 @@ def _requests() -> dict[str, Schema]:
         "RequestAnswer": _asked(
             AnsweredRequest,
             answer={"type": "string", "enum": list(REASONS)},
-            reason=_told(reasons, "One of those that go with the answer."),
+            reason=_told(_REQUEST_REASON, "One of those that go with the answer."),
         ),
         "RequestAnswered": _object(
             "The request after the answer.",
             None,
             request=_NUMBER,
-            state={"type": "string", "enum": states},
+            state=_REQUEST_STATE,
+        ),
+    }
+
+
+def _whose_request() -> dict[str, Schema]:
+    return {
+        "WhoseRequest": _object(
+            "Whose request it is, as the programme reported, and what the person says is right.",
+            None,
+            identifier=_list(refer("OwnIdentifier")),
+            stands=_told(_or_none(_TEXT), "What the programme reports now."),
+            wished=_told(_or_none(_TEXT), "What is right, as the person says."),
         ),
     }
 

@@ -39,16 +39,11 @@ async def ask(
         row = await store.record(connection, wish.record_id)
         if row is None:
             raise over()
-        opened = sealer.open(
-            row["personal"], place_of("beneficiary_record", "personal", wish.record_id)
-        )
-        fields = fields_of(person_in(opened, role, visit.proved.kind, visit.proved.value))
+        fields = _fields(sealer, row, role, visit)
         value = check_wish(wish, fields, at)
         stands = watched(wish.kind, wish.about, fields, row["status"], theirs=True)
         number = await store.next_number(connection)
-        wished = None
-        if wish.kind == "correction":
-            wished = sealer.seal(value.encode(), place_of("person_request", "wished", number))
+        sealed = sealer.seal(value.encode(), place_of("person_request", "wished", number))
         added = await store.add(
             connection,
             number=number,
@@ -62,7 +57,7 @@ async def ask(
             proved=sealer.seal(
                 msgspec.json.encode(visit.proved), place_of("person_request", "proved", number)
             ),
-            wished=wished,
+            wished=sealed if wish.kind == "correction" else None,
             before=blind_index.digest(stands.encode()),
             at=at,
             due_at=at + TO_ANSWER,
@@ -74,6 +69,12 @@ async def ask(
             )
         await _write_down(connection, asker, visit, wish, number, row, at)
     return number
+
+
+def _fields(sealer: Sealer, row: Record, role: int, visit: HelpVisit) -> dict[str, str]:
+    place = place_of("beneficiary_record", "personal", row["record_id"])
+    opened = sealer.open(row["personal"], place)
+    return fields_of(person_in(opened, role, visit.proved.kind, visit.proved.value))
 
 
 async def of_visitor(database: Database, asker: Asker, visit: HelpVisit) -> list[PersonRequest]:
