@@ -58,12 +58,11 @@ class Database:
     ) -> AsyncIterator[Connection]:
         """One transaction that sees and writes only these programmes' rows; commits at the end.
 
-        Row-level security reads the list, so a statement that forgets to narrow its programmes
-        still sees no others. With an asker it sees besides only people of the asker's areas and the
-        classes of data that `right` opens, or all of the asker's rights where none is named; by one
-        that the asker does not hold nothing at all. Without an asker the registry itself is at
-        work. With a `visit` it sees the visitor's records alone. `frozen`: it writes nothing, and
-        sees one moment. Unavailable when the database cannot be reached or is busy.
+        Row-level security reads the list, so a statement that forgets to narrow its programmes sees
+        no others. With an asker it sees besides only people of the asker's areas and the classes of
+        data that `right` opens, or all of the asker's rights; by one that is not held nothing.
+        Without an asker the registry itself is at work. With a `visit` it sees the visitor's alone.
+        `frozen`: it writes nothing, and sees one moment. Unavailable where the database is.
         """
         sight = sight_of(programmes, asker, right, visit)
         try:
