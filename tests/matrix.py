@@ -40,6 +40,9 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "open_case": Operation("open a case with the person's name"),
     "count_cases": Operation("see figures of cases"),
     "queue_of_links": Operation("see a possible link in the queue"),
+    "serve_person": Operation("serve somebody at the help desk, and show them their own view"),
+    "list_requests": Operation("see that somebody asked for a correction or objected"),
+    "open_request": Operation("see who asked for a correction or objected, and what it says"),
     "news_of_today": Operation("see what came last, on the first page", by_area=False),
 }
 
@@ -54,21 +57,21 @@ ROLES: Final[dict[str, set[str]]] = {
     | _SENT
     | _FINDINGS
     | _CASES
-    | {"look_up", "count_findings", "count_cases", "queue_of_links"},
+    | {"look_up", "count_findings", "count_cases", "queue_of_links", "list_requests"},
     "programme_officer": _FIGURES
     | _SENT
     | _FINDINGS
     | _CASES
-    | {"look_up", "count_findings", "count_cases"},
+    | {"look_up", "count_findings", "count_cases", "list_requests", "open_request"},
     "analyst": _FIGURES | _SENT | {"count_findings", "count_cases"},
     "auditor": _FIGURES
     | _SENT
     | _FINDINGS
     | _CASES
     | {"look_up", "count_findings", "count_cases", "queue_of_links"},
-    "help_desk": _FIGURES | {"look_up"},
+    "help_desk": _FIGURES | {"look_up", "serve_person"},
     "planner": _FIGURES | {"count_cases"},
-    "data_protection_officer": set(),
+    "data_protection_officer": {"list_requests"},
     "developer": set(),
     "steward": {"queue_of_links"},
 }
@@ -117,6 +120,7 @@ PARTNER_OPERATIONS: Final = {
     "search": "registry.search",
     "report": "registry.enrollment.updates",
     "cases": "registry.cases",
+    "requests": "registry.requests",
 }
 RELATIONS: Final = {"DCI001": "tells and asks", "DCI002": "asks", "DCI003": "tells", "DCI004": ""}
 SCOPE_SETS: Final[dict[str, frozenset[str]]] = {
@@ -125,9 +129,15 @@ SCOPE_SETS: Final[dict[str, frozenset[str]]] = {
     "only_search": frozenset({"registry.search"}),
     "only_report": frozenset({"registry.enrollment.updates"}),
     "only_cases": frozenset({"registry.cases"}),
+    "only_requests": frozenset({"registry.requests"}),
     "asks_and_searches": frozenset({"registry.enrolled", "registry.search"}),
 }
-_NEEDS: Final = {"enrolled": ("asks",), "report": ("tells",), "cases": ("tells",)}
+_NEEDS: Final = {
+    "enrolled": ("asks",),
+    "report": ("tells",),
+    "cases": ("tells",),
+    "requests": ("tells",),
+}
 
 
 class PartnerCell(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ finding and a case about the first of them; for every programme one delivery wit
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -32,12 +33,17 @@ from ibr.overlaps.checks.catalogue import BY_CODE
 from ibr.overlaps.findings.desk.look import finding_counts, finding_list, one_finding
 from ibr.overlaps.findings.model import Wanted as WantedFindings
 from ibr.protection.blind_index import BlindIndex
-from ibr.protection.seal import Sealer
+from ibr.protection.seal import Sealer, place_of
 from ibr.questions.country_today import country_today
 from ibr.questions.kept import Kept
 from ibr.questions.person_record import Subject, person_record
 from ibr.questions.programme import one_programme
 from ibr.questions.reporting import deliveries, one_delivery
+from ibr.subject.requests.look import request_to_answer, requests
+from ibr.subject.view.own_view import own_view
+from ibr.subject.visits.begin import begin_visit
+from ibr.subject.visits.during import end_visit, visit_of
+from ibr.subject.visits.model import Asked as AskedVisit
 from tests import people_web
 from tests.cases_web import TERMS
 from tests.matrix import AREA_REACH, AREAS, PROGRAMMES, REACH, Cell, Seen
@@ -59,6 +65,7 @@ class Ground(msgspec.Struct, frozen=True):
     records: dict[tuple[str, str], int]
     findings: dict[tuple[str, str], int]
     cases: dict[tuple[str, str], int]
+    requests: dict[tuple[str, str], int]
     sealer: Any
     blind_index: Any
 
@@ -91,6 +98,7 @@ async def fill(dsn: str) -> Ground:
             """
         )
         found = {cell: await _finding(connection, made, cell, records[cell]) for cell in CHECKS}
+        asked = {cell: await _request(connection, made, cell, records[cell]) for cell in CHECKS}
         for cell in CHECKS:
             await _pair(connection, made.programmes[cell[0]], records[cell])
         return Ground(
@@ -98,6 +106,7 @@ async def fill(dsn: str) -> Ground:
             records,
             {cell: finding for cell, (finding, _) in found.items()},
             {cell: case for cell, (_, case) in found.items()},
+            asked,
             made.sealer,
             made.blind_index,
         )
@@ -163,6 +172,38 @@ async def _finding(
         case,
     )
     return finding, case
+
+
+async def _request(
+    connection: asyncpg.Connection, made: people_web.Country, cell: tuple[str, str], record: int
+) -> int:
+    """A correction that the somebody of a cell asked for in a visit that is over."""
+    visit: int = await connection.fetchval(
+        """
+        insert into help_visit (visit_no, officer_id, subjects, proved, proof_code, consent_version,
+                                consent_digest, consent_language, consent_by, consent_at, begun_at,
+                                until, ended_at, ended_how)
+        values (nextval('ibr.help_visit_no'), 9, array['s'::bytea], 'x', 'passport', 'v',
+                sha256('v'::bytea), 'en', 'person', $1::timestamptz, $1, $1 + interval '1 minute',
+                $1, 'officer')
+        returning visit_no
+        """,
+        NOW,
+    )
+    number: int = await connection.fetchval("select nextval('ibr.person_request_no')")
+    proved = json.dumps({"kind": "UIN", "value": uin_of(*cell), "birth_date": "1956-03-01"})
+    sealed = made.sealer.seal(proved.encode(), place_of("person_request", "proved", number))
+    wished = made.sealer.seal(b"1957-03-01", place_of("person_request", "wished", number))
+    await connection.execute(
+        """
+        insert into person_request (request_no, visit_no, programme_id, record_id, subject_index,
+                                    role, kind, about, proved, wished, before, opened_at, due_at)
+        values ($1, $2, $3, $4, $5, 0, 'correction', 'birth_date', $6, $7, 'b', $8, $8)
+        """,
+        *(number, visit, made.programmes[cell[0]], record),
+        *(made.blind_index.of("UIN", uin_of(*cell)), sealed, wished, NOW),
+    )
+    return number
 
 
 async def _pair(connection: asyncpg.Connection, programme: int, record: int) -> None:
@@ -286,6 +327,54 @@ async def _queue_of_links(desk: Desk) -> bool:
     return desk.ground.records[desk.place] in records
 
 
+async def _serve_person(desk: Desk) -> bool:
+    """Begins a visit, shows the own view and ends the visit. By the clock on the wall, which the
+    database goes by."""
+    at, ground = datetime.now(UTC), desk.ground
+    asked = AskedVisit(
+        kind="UIN",
+        value=uin_of(*desk.place),
+        birth_date="1956-03-01",
+        proof="passport",
+        agreed_by="person",
+        agreed=True,
+        language="en",
+    )
+    number = await begin_visit(
+        desk.database,
+        ground.sealer,
+        ground.blind_index,
+        desk.asker,
+        asked,
+        budgets=Budgets(),
+        at=at,
+    )
+    if number is None:
+        return False
+    visit = await visit_of(desk.database, ground.sealer, desk.asker, number, at)
+    seen = await own_view(desk.database, ground.sealer, desk.asker, visit, at)
+    await end_visit(desk.database, desk.asker, number, at)
+    return [each.record_id for each in seen.records] == [ground.records[desk.place]]
+
+
+async def _list_requests(desk: Desk) -> bool:
+    found = await requests(desk.database, desk.asker, "open", 1, NOW)
+    assert found.total == len(found.requests)
+    return desk.ground.requests[desk.place] in {each.request_no for each in found.requests}
+
+
+async def _open_request(desk: Desk) -> bool:
+    found = await request_to_answer(
+        desk.database,
+        desk.ground.sealer,
+        desk.asker,
+        desk.ground.requests[desk.place],
+        budgets=Budgets(),
+        at=NOW,
+    )
+    return found.whose is not None and found.whose.wished == "1957-03-01"
+
+
 async def _news_of_today(desk: Desk) -> bool:
     found = await country_today(desk.database, desk.asker, NOW)
     return any(desk.programme in each.programme_ids for each in found.last_deliveries)
@@ -303,6 +392,9 @@ DO: Final[dict[str, Callable[[Desk], Awaitable[bool]]]] = {
     "open_case": _open_case,
     "count_cases": _count_cases,
     "queue_of_links": _queue_of_links,
+    "serve_person": _serve_person,
+    "list_requests": _list_requests,
+    "open_request": _open_request,
     "news_of_today": _news_of_today,
 }
 

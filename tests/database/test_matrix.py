@@ -100,6 +100,8 @@ CONTROLS = [
     ("finding", "right_and_area", "count_findings"),
     ("overlap_case", "right_and_area", "list_cases"),
     ("link_pair", "right_and_area", "queue_of_links"),
+    ("person_request", "programmes_in_reach", "list_requests"),
+    ("person_request", "right_and_area", "open_request"),
 ]
 
 

@@ -27,6 +27,7 @@ OPENED_BY = {
     "finding": ({"findings", "finding_counts"}, 9),
     "overlap_case": ({"cases", "case_counts"}, 9),
     "link_pair": ({"links", "people"}, 9),
+    "person_request": ({"requests"}, 9),
 }
 # Tables that nothing of the ground stands in; that they are guarded is seen in their policies.
 GUARDED_TOO = {
@@ -42,6 +43,8 @@ GUARDED_TOO = {
     "case_money",
     "case_notice",
     "link_decision",
+    "help_visit",
+    "help_visit_record",
 }
 LIVING_SOMEWHERE = {
     "beneficiary_record": 8,
@@ -52,6 +55,7 @@ LIVING_SOMEWHERE = {
     "finding": 4,
     "overlap_case": 4,
     "link_pair": 4,
+    "person_request": 4,
     # What a programme sent is of no place.
     "delivery": 2,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from ibr.access.model import Partner
 from ibr.asker import Asker
 from ibr.interop.dci.envelope import Caller, Envelopes
 from ibr.interop.own.own_door import OwnDoor
+from ibr.protection.seal import place_of
 from ibr.registry.programmes.model import Programme
 from tests.conftest import scratch_folder
 from tests.door import SEARCH, Door, System, _nothing_else
@@ -51,10 +53,42 @@ def door(dsn: str) -> Iterator[Door]:
             """,
             NOW,
         )
+        _requests_of_everybody(door)
         yield door
     finally:
         door.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _requests_of_everybody(door: Door) -> None:
+    """Somebody in each programme asked for a correction, in a visit that is over."""
+    door.owner(
+        """
+        insert into help_visit (visit_no, officer_id, subjects, proved, proof_code, consent_version,
+                                consent_digest, consent_language, consent_by, consent_at, begun_at,
+                                until, ended_at, ended_how)
+        values (1, 9, array['s'::bytea], 'x', 'passport', 'v', sha256('v'::bytea), 'en', 'person',
+                $1::timestamptz, $1, $1 + interval '1 minute', $1, 'officer')
+        """,
+        NOW,
+    )
+    sealer = door.services.sealer
+    for number, row in enumerate(
+        door.owner("select record_id, programme_id from beneficiary_record order by record_id"), 1
+    ):
+        proved = b'{"kind":"UIN","value":"X","birth_date":"1956-03-01"}'
+        door.owner(
+            """
+            insert into person_request (request_no, visit_no, programme_id, record_id,
+                                        subject_index, role, kind, about, proved, wished, before,
+                                        opened_at, due_at)
+            values ($1, 1, $2, $3, 's', 0, 'correction', 'name', $4, $5, 'b', $6, $6)
+            """,
+            *(number, row["programme_id"], row["record_id"]),
+            sealer.seal(proved, place_of("person_request", "proved", number)),
+            sealer.seal(b"Another Name", place_of("person_request", "wished", number)),
+            NOW,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -70,9 +104,13 @@ def systems(door: Door) -> dict[str, System]:
 
 def outcome(door: Door, systems: dict[str, System], cell: PartnerCell) -> Seen:
     """What comes of a cell."""
-    return {"enrolled": _asked, "search": _searched, "report": _told, "cases": _cases}[
-        cell.operation
-    ](door, systems[cell.who], cell.programme)
+    return {
+        "enrolled": _asked,
+        "search": _searched,
+        "report": _told,
+        "cases": partial(_listed, "cases"),
+        "requests": partial(_listed, "requests"),
+    }[cell.operation](door, systems[cell.who], cell.programme)
 
 
 def _asked(_: Door, system: System, programme: str) -> Seen:
@@ -99,12 +137,12 @@ def _told(_: Door, system: System, programme: str) -> Seen:
     return "refused" if refused else "seen"
 
 
-def _cases(door: Door, system: System, programme: str) -> Seen:
+def _listed(what: str, door: Door, system: System, programme: str) -> Seen:
     async def work() -> httpx.Response:
         transport = httpx.ASGITransport(OwnDoor(door.services, _nothing_else))
         async with httpx.AsyncClient(transport=transport, base_url="http://r.test") as client:
             return await client.post(
-                "/api/v1/cases",
+                f"/api/v1/{what}",
                 content=b"{}",
                 headers={
                     "authorization": f"Bearer {system.token}",
@@ -115,7 +153,7 @@ def _cases(door: Door, system: System, programme: str) -> Seen:
     answer = door.run(work())
     if answer.status_code == 403:
         return "refused"
-    listed: list[dict[str, Any]] = json.loads(answer.content)["cases"]
+    listed: list[dict[str, Any]] = json.loads(answer.content)[what]
     return "seen" if programme in {each["programme"] for each in listed} else "nothing"
 
 
@@ -147,6 +185,7 @@ def switch_the_gate_off(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("look", "one_case"):
         monkeypatch.setattr(f"ibr.overlaps.cases.desk.{name}.must_hold", lambda *_: None)
     monkeypatch.setattr("ibr.overlaps.cases.people.seen.must_hold_purpose", lambda *_: None)
+    monkeypatch.setattr("ibr.subject.requests.look.must_hold", lambda *_: None)
     real_asker, real_prove = Partner.asker, Envelopes.prove
 
     async def prove(self: Envelopes, authorization: str, scope: str) -> Caller:
@@ -171,7 +210,7 @@ def test_with_the_gate_switched_off(
     assert wrong(door, systems, gate=False) == []
 
 
-@pytest.mark.parametrize("table", ["enrolled_index", "overlap_case"])
+@pytest.mark.parametrize("table", ["enrolled_index", "overlap_case", "person_request"])
 def test_control_without_row_level_security_cells_fail(
     door: Door, systems: dict[str, System], monkeypatch: pytest.MonkeyPatch, table: str
 ) -> None:

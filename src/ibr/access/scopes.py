@@ -26,6 +26,7 @@ NOTIFY: Final = "registry.notify"
 POSSIBLE_DUPLICATES: Final = "registry.possible-duplicates"
 CASES: Final = "registry.cases"
 FIGURES: Final = "registry.figures"
+REQUESTS: Final = "registry.requests"
 
 SCOPES: Final = {
     ENROLLED: "ask whether a person or household is enrolled in one programme",
@@ -42,6 +43,7 @@ SCOPES: Final = {
     POSSIBLE_DUPLICATES: "ask whether an applicant may be known already, before enrolling them",
     CASES: "work on the cases of the programmes that it reports for",
     FIGURES: "read the figures that were released for partners",
+    REQUESTS: "answer what people ask about their data in the programmes that it reports for",
 }
 
 

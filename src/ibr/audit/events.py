@@ -116,6 +116,13 @@ ALARM_LOOKED_AT: Final = "alarm.looked_at"
 PERSON_PROTECTED: Final = "protection.marked"
 PROTECTION_ENDED: Final = "protection.ended"
 PROTECTED_OPENED: Final = "protection.opened"
+VISIT_BEGUN: Final = "visit.begun"
+VISIT_NOT_BEGUN: Final = "visit.not_begun"
+VISIT_ENDED: Final = "visit.ended"
+STATEMENT_GIVEN: Final = "statement.given"
+PERSON_ASKED: Final = "person_request.made"
+PERSON_ANSWERED: Final = "person_request.answered"
+PERSON_REQUEST_DONE: Final = "person_request.done"
 
 CATALOGUE: Final = {
     QUESTION_ENROLLED: "A yes/no question was answered: programme, purpose, number of subjects.",
@@ -230,6 +237,13 @@ CATALOGUE: Final = {
     PERSON_PROTECTED: "A person was marked as protected: the protection, reason, until when.",
     PROTECTION_ENDED: "A person's protection was ended: which.",
     PROTECTED_OPENED: "A protected person's records were opened: the reason that was given.",
+    VISIT_BEGUN: "A person is served at the help desk: proof, version of the text agreed to.",
+    VISIT_NOT_BEGUN: "Nobody could be served: number and birth date lead to nobody, or to several.",
+    VISIT_ENDED: "A visit at the help desk ended: which, by the officer or by its time.",
+    STATEMENT_GIVEN: "A person was given a statement: in which visit, form and language.",
+    PERSON_ASKED: "A person asked for a correction or objected: which request, programme, field.",
+    PERSON_ANSWERED: "A request of a person was answered: which, how, why.",
+    PERSON_REQUEST_DONE: "A delivery carries what a person had asked for: which request.",
 }
 
 # What is recorded even while sealing is late: who comes in to see what is wrong, looks at the trail

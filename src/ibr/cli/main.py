@@ -33,6 +33,7 @@ NOUNS: Final = {
     "pairs": "Which programmes exclude each other, may go together or belong together.",
     "rules": "Ages, caps and amounts that checks go by.",
     "cases": "What becomes of findings.",
+    "statements": "Is a statement that somebody shows ours, and unchanged?",
     "review": "Possible links, looked at by people.",
     "indicators": "Figures: who is reached, who is not, what it costs.",
     "publish": "Releases of figures to the public and to partners.",

@@ -11,7 +11,9 @@ The classes are named in the policies of the tables (0035_agreements.sql):
 - `findings` and `finding_counts`, `cases` and `case_counts`: each one, or how many;
 - `ledger` who asked about whom; `refusals` what of the audit trail was refused to partners (the
   rest of the trail is not read by the role that answers askers);
-- `protected` those of the people whose records need special handling (registry/protected).
+- `protected` those of the people whose records need special handling (registry/protected);
+- `visits` visits at the help desk; `requests` what people ask of a programme about their own data
+  (0044_own_view.sql).
 """
 
 from __future__ import annotations
@@ -39,12 +41,17 @@ CLASSES: Final = frozenset(
         "ledger",
         "refusals",
         "protected",
+        "visits",
+        "requests",
     }
 )
 
 _NOTHING: Final[frozenset[str]] = frozenset()
 _PERSON: Final = frozenset({"people", "links", "ledger", "findings", "cases"})
 _CASE: Final = frozenset({"cases", "people", "links", "findings", "ledger"})
+# Only in a visit, which names the records that it is about: see Sight.visit.
+_SERVED: Final = frozenset({"people", "ledger", "cases", "visits", "requests"})
+_FINDING_WHO_VISITS: Final = frozenset({"people", "visits"})
 
 # By the names of the officers' rights (access/staff/rights.py) and of the partners' scopes
 # (access/scopes.py).
@@ -60,7 +67,13 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "person": _PERSON,
     # Opened by a person's word for one look-up, never held by a role (registry/protected).
     "open_protected": _PERSON | {"protected"},
-    "serve_person": _PERSON,
+    "serve_person": _SERVED,
+    # Opened by the visits' own code for one transaction, never held by a role (ibr/subject/visits).
+    "serve_protected": _SERVED | {"protected"},
+    "begin_visit": _FINDING_WHO_VISITS,
+    "begin_protected_visit": _FINDING_WHO_VISITS | {"protected"},
+    "requests": frozenset({"requests"}),
+    "request_answer": frozenset({"requests", "people", "ledger"}),
     "protect": _PERSON,
     "applicant": frozenset({"people", "links", "ledger"}),
     "cases": _CASE,
@@ -75,7 +88,7 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "finding_counts": frozenset({"finding_counts", "counts"}),
     "exempt": frozenset({"findings", "counts", "cases"}),
     "audit_trail": frozenset({"ledger"}),
-    "evidence": CLASSES - {"protected"},
+    "evidence": CLASSES - {"protected", "visits", "requests"},
     "privacy": frozenset({"ledger"}),
     "pairs": _NOTHING,
     "pairs_edit": _NOTHING,
@@ -103,6 +116,7 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "registry.possible-duplicates": frozenset({"people", "links", "ledger"}),
     "registry.cases": _CASE,
     "registry.figures": _NOTHING,
+    "registry.requests": frozenset({"requests", "people", "ledger"}),
 }
 
 EVERYWHERE: Final = "*"
@@ -118,30 +132,42 @@ class Sight(msgspec.Struct, frozen=True):
     programmes: str
     areas: str
     rights: str
+    visit: str = ""
+    """The visit at the help desk outside of which nobody's record is seen; empty where the
+    transaction is of none, a number that no visit has where it must see nobody's."""
 
 
 ALL_SIGHT: Final = Sight("", EVERYWHERE, " ".join(sorted(CLASSES)))
 """What the registry itself sees: everything of the programmes that a transaction names."""
 _BLIND: Final = Sight("", "", "")
+_OF_VISITS: Final = frozenset({"serve_person", "serve_protected"})
+_NO_VISIT: Final = "0"
 
 
-def sight_of(programmes: Iterable[int], asker: Asker | None, right: str | None) -> Sight:
+def sight_of(
+    programmes: Iterable[int], asker: Asker | None, right: str | None, visit: int | None = None
+) -> Sight:
     """What the asker may touch of these programmes: by one right, or by all it holds.
 
     Nothing at all by a right that is not held, whichever role of the database is at work. None and
-    the registry itself touch everything of the programmes.
+    the registry itself touch everything of the programmes. By the rights of serving a person at the
+    help desk nobody's record is seen but those of the visit.
     """
     reach = ",".join(map(str, sorted(programmes)))
     if asker is None or asker.kind == "registry":
         return Sight(reach, ALL_SIGHT.areas, ALL_SIGHT.rights)
     if right is not None and right not in asker.scopes:
         return _BLIND
-    return Sight(reach, _areas(asker.areas), _rights(asker.scopes, right))
+    number = "" if visit is None else str(visit)
+    if right in _OF_VISITS:
+        number = number or _NO_VISIT
+    return Sight(reach, _areas(asker.areas), _rights(asker.scopes, right), number)
 
 
 @lru_cache(maxsize=512)
 def _rights(scopes: frozenset[str], right: str | None) -> str:
-    used = scopes if right is None else (right,)
+    # Who serves a person does so by that right alone: with the others it would see more than them.
+    used = scopes - {"serve_person"} if right is None else (right,)
     opened: frozenset[str] = frozenset().union(*(OPENS.get(each, _NOTHING) for each in used))
     return " ".join(sorted(opened))
 

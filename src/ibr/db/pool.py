@@ -54,17 +54,17 @@ class Database:
         asker: Asker | None = None,
         right: str | None = None,
         frozen: bool = False,
+        visit: int | None = None,
     ) -> AsyncIterator[Connection]:
         """One transaction that sees and writes only these programmes' rows; commits at the end.
 
-        Row-level security reads the list, so a statement that forgets to narrow its programmes
-        still sees no others. With an asker it sees besides only people of the asker's areas and
-        only the classes of data that `right` opens, or all of the asker's rights where none is
-        named; by a right that the asker does not hold it sees nothing at all. Without an asker the
-        registry itself is at work. `frozen`: it writes nothing, and all of its statements see the
-        one moment of the first. Unavailable when the database cannot be reached or is busy.
+        Row-level security reads the list, so a statement that forgets to narrow its programmes sees
+        no others. With an asker it sees besides only people of the asker's areas and the classes of
+        data that `right` opens, or all of the asker's rights; by one that is not held nothing.
+        Without an asker the registry itself is at work. With a `visit` it sees the visitor's alone.
+        `frozen`: it writes nothing, and sees one moment. Unavailable where the database is.
         """
-        sight = sight_of(programmes, asker, right)
+        sight = sight_of(programmes, asker, right, visit)
         try:
             async with self._pool.acquire(timeout=2) as connection:
                 await connection.execute(_begin(sight, frozen=frozen))
@@ -126,11 +126,13 @@ def _begin(sight: Sight, *, frozen: bool) -> str:
     """What begins a transaction: numbers and codes only, so the text can be put together; one
     round trip instead of two."""
     kind = " isolation level repeatable read, read only" if frozen else ""
+    # Unset outside of visits, so the many transactions that are of none pay nothing for it.
+    of_visit = f", set_config('ibr.visit', '{sight.visit}', true)" if sight.visit else ""
     return (
         f"begin{kind}; select "
         f"set_config('ibr.programmes', '{sight.programmes}', true), "
         f"set_config('ibr.areas', '{sight.areas}', true), "
-        f"set_config('ibr.rights', '{sight.rights}', true)"
+        f"set_config('ibr.rights', '{sight.rights}', true){of_visit}"
     )
 
 

@@ -37,6 +37,8 @@ from ibr.outbox.desk import tidy as outbox
 from ibr.overlaps.cases.opening.keep import keep_cases
 from ibr.periods import month_of
 from ibr.questions.protected_people import keep_protected
+from ibr.subject.requests.follow import follow_requests
+from ibr.subject.visits.during import keep_visits
 from ibr.subscriptions.feed.match import Matcher
 from ibr.trace import look as trace
 
@@ -92,6 +94,8 @@ def register_all(
     heavy.register("watch_counts", partial(_watch_counts, database), every=30)
     heavy.register("watch_people", partial(_watch_people, services), every=300)
     heavy.register("keep_protected", partial(_keep_protected, services), every=15)
+    quick.register("keep_visits", partial(_keep_visits, services), every=60)
+    heavy.register("follow_requests", partial(_follow_requests, services), every=300)
     heavy.register("provide_budget_days", partial(_provide_budget_days, database), every=_DAY)
     heavy.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
     heavy.register("tidy_outbox", partial(_tidy_outbox, database, callback_days), every=_DAY)
@@ -177,6 +181,23 @@ async def _watch_people(services: Services, _job: Job) -> None:
 
 async def _keep_protected(services: Services, _job: Job) -> None:
     await keep_protected(services.database, now())
+
+
+async def _keep_visits(services: Services, _job: Job) -> None:
+    """Ends visits at the help desk whose time is over."""
+    await keep_visits(services.database, now())
+
+
+async def _follow_requests(services: Services, _job: Job) -> None:
+    """Sees which deliveries carry what programmes promised people."""
+    await services.book.refresh()
+    await follow_requests(
+        services.database,
+        services.sealer,
+        services.blind_index,
+        services.book.programmes,
+        now(),
+    )
 
 
 async def _provide_budget_days(database: Database, _job: Job) -> None:

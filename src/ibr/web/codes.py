@@ -18,6 +18,7 @@ from ibr.web import (
     privacy_codes,
     release_codes,
     sign_in_codes,
+    subject_codes,
 )
 from ibr.web.causes import CAUSE, FACT
 from ibr.web.letter_words import REASON
@@ -235,6 +236,7 @@ LISTS = {
     **people_codes.LISTS,
     **privacy_codes.LISTS,
     **sign_in_codes.LISTS,
+    **subject_codes.LISTS,
     "PURPOSE": PURPOSE,
     "IDENTIFIER": IDENTIFIER,
     "STATE": DELIVERY_STATE,

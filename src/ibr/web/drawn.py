@@ -29,8 +29,10 @@ from ibr.access.staff.rights import (
     PRIVACY,
     PROTECT,
     RELEASES_SEEN,
+    REQUESTS,
     REVIEW,
     RIGHTS,
+    SERVE_PERSON,
 )
 from ibr.codelists.enrolment_status import ENROLMENT_STATUS
 from ibr.codelists.people import (
@@ -93,6 +95,8 @@ def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
                 "applicant": APPLICANT in pages,
                 "privacy": PRIVACY in pages,
                 "protect": PROTECT in pages,
+                "serve": SERVE_PERSON in pages,
+                "requests": REQUESTS in pages,
                 "deliveries": DELIVERIES in pages,
                 "files": FILES in pages,
                 "developers": DEVELOPERS in pages,

@@ -76,6 +76,10 @@ PRIVACY: Final = "privacy"
 PROTECT: Final = "protect"
 # Help-desk on behalf of a person who asks about themselves.
 SERVE_PERSON: Final = "serve_person"
+# What people ask of a programme about their own data: that it is there and late is seen by some,
+# what it says and of whom by those who answer it.
+REQUESTS: Final = "requests"
+REQUEST_ANSWER: Final = "request_answer"
 
 # Purposes of a look-up, by code, in the order a form offers them.
 PURPOSES: Final = (
@@ -110,7 +114,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         | {PERSON, DEVELOPERS, CALLBACKS, CASES, CASE_FIGURES, CASE_ASSIGN, REVIEW}
         | {FINDINGS, EXEMPT, PAIRS_EDIT, RELEASES_SEEN, RELEASE}
         | {FILES, DELIVERY_RELEASE, CALENDAR, FEEDS}
-        | {OFFICERS_SEEN, OFFICERS, APPROVE, AGREEMENTS, AGREEMENTS_EDIT},
+        | {OFFICERS_SEEN, OFFICERS, APPROVE, AGREEMENTS, AGREEMENTS_EDIT, REQUESTS},
         ("complaint", "data_correction", "case_work"),
     ),
     "programme_officer": Rights(
@@ -128,6 +132,8 @@ RIGHTS: Final[dict[str, Rights]] = {
             DELIVERY_RELEASE,
             FEEDS,
             PROTECT,
+            REQUESTS,
+            REQUEST_ANSWER,
         },
         ("enrolment_check", "complaint", "data_correction", "case_work"),
     ),
@@ -147,7 +153,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "planner": Rights(frozenset({COUNTRY, PROGRAMME, PAIRS, CASE_FIGURES, RELEASES_SEEN})),
     # Watches over the people recorded by what is kept about look-ups, never by looking at records.
     "data_protection_officer": Rights(
-        frozenset({PRIVACY, PROTECT, AUDIT_TRAIL, AGREEMENTS, OFFICERS_SEEN, APPROVE})
+        frozenset({PRIVACY, PROTECT, AUDIT_TRAIL, AGREEMENTS, OFFICERS_SEEN, APPROVE, REQUESTS})
     ),
     # Builds the system of one partner: no figure of the country, no person, no other partner.
     "developer": Rights(frozenset({DEVELOPERS})),

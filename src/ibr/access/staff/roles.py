@@ -23,6 +23,7 @@ from ibr.access.staff.rights import (
     PAIRS_EDIT,
     PROTECT,
     RELEASE,
+    REQUEST_ANSWER,
     RIGHTS,
 )
 from ibr.errors import Conflict, NotUnderstood
@@ -47,6 +48,7 @@ DECIDING: Final = frozenset(
         PAIRS_EDIT,
         PROTECT,
         RELEASE,
+        REQUEST_ANSWER,
     }
 )
 """Rights that change something. An auditor looks at what they brought about, so holds none."""

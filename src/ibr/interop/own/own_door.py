@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from ibr.access.agreements.rules import NotAgreedError
-from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, UPDATES
+from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, REQUESTS, UPDATES
 from ibr.access.staff.sign_in import SessionEnds
 from ibr.audit.events import QUESTION_REFUSED
 from ibr.audit.record import record_event
@@ -39,6 +39,7 @@ from ibr.interop.own.own_files import FILES, Answered, FilesDesk, is_about_files
 from ibr.log import logger
 from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep, listed, reported
 from ibr.questions.own_deliveries import AskedDeliveries, own_deliveries
+from ibr.subject.requests import by_partner
 
 PREFIX: Final = "/api/"
 LARGEST: Final = 16_384
@@ -55,6 +56,10 @@ _ENDS: Final = SessionEnds()
 _OF_DELIVERIES: Final = NotUnderstood(
     "delivery.json",
     "Send one JSON object with state, cycle and page, each of which may be left out.",
+)
+_OF_REQUESTS: Final = NotUnderstood(
+    "person_request.json",
+    "Send one JSON object with the fields that docs/howto/answer-requests.md shows, and no others.",
 )
 _encoder = msgspec.json.Encoder(order="deterministic")
 Ask = Callable[[Caller, bytes], Awaitable[Any]]
@@ -84,6 +89,8 @@ class OwnDoor:
             "/api/v1/cases": (CASES, self._cases),
             "/api/v1/cases/steps": (CASES, self._case_steps),
             "/api/v1/deliveries": (UPDATES, self._deliveries),
+            "/api/v1/requests": (REQUESTS, self._requests),
+            "/api/v1/requests/answers": (REQUESTS, self._request_answers),
         }
 
     @property
@@ -171,6 +178,18 @@ class OwnDoor:
         return await reported(
             services.database, services.sealer, asker, asked, now(), services.terms
         )
+
+    async def _requests(self, caller: Caller, body: bytes) -> Any:
+        asked = _read(body, by_partner.AskedRequests, _OF_REQUESTS)
+        asker, services = caller.partner.asker(caller.scopes), self._services
+        return await by_partner.listed(
+            services.database, services.sealer, asker, asked, budgets=services.budgets, at=now()
+        )
+
+    async def _request_answers(self, caller: Caller, body: bytes) -> Any:
+        asked = _read(body, by_partner.AnsweredRequest, _OF_REQUESTS)
+        asker = caller.partner.asker(caller.scopes)
+        return await by_partner.answered(self._services.database, asker, asked, now())
 
     async def _note(self, caller: Caller, asked: str, refused: RegistryError) -> None:
         because = refused.because if isinstance(refused, NotAgreedError) else {}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, SCOPES, UPDATES
+from ibr.access.scopes import CASES, POSSIBLE_DUPLICATES, REQUESTS, SCOPES, UPDATES
 from ibr.interop.dci.openapi import document as of_the_standard
 from ibr.interop.dci.openapi_parts import content
 from ibr.interop.dci.openapi_schemas import refer
@@ -91,6 +91,29 @@ _DELIVERIES: Final = {
     "pages": 1,
     "total": 1,
 }
+_REQUESTS: Final = {
+    "requests": [
+        {
+            "request": 31,
+            "programme": "DCI001",
+            "kind": "correction",
+            "what": "birth_date",
+            "state": "open",
+            "opened": "2026-03-02T09:12:00Z",
+            "due": "2026-04-01T09:12:00Z",
+            "reason": None,
+            "person": {
+                "identifier": [_NUMBER],
+                "stands": "1987-04-05",
+                "wished": "1978-04-05",
+            },
+        }
+    ],
+    "page": 1,
+    "pages": 1,
+    "total": 1,
+}
+_ANSWER: Final = {"request": 31, "answer": "accepted", "reason": "will_be_corrected"}
 # Address: name, title, about, scope, schema of the question and of the answer, both as examples.
 _PATHS: Final = {
     "/api/v1/possible-duplicates": (
@@ -127,6 +150,24 @@ _PATHS: Final = {
         CASES,
         ("CaseStep", _STEP),
         ("CaseStepAnswer", {"case": 57, "state": "information", "step": 5}),
+    ),
+    "/api/v1/requests": (
+        "requests",
+        "List what people ask about their data in one's own programmes",
+        "Corrections and objections that people made at a help desk, those due first. Whoever "
+        "is asked about is named by the numbers that the programme reported itself.",
+        REQUESTS,
+        ("RequestsQuestion", {"view": "open"}),
+        ("RequestsAnswer", _REQUESTS),
+    ),
+    "/api/v1/requests/answers": (
+        "request_answer",
+        "Answer a request",
+        "Accepted or refused, with a reason. The registry changes no record: an accepted request "
+        "is done when a delivery carries the change. 409 where it has been answered.",
+        REQUESTS,
+        ("RequestAnswer", _ANSWER),
+        ("RequestAnswered", {"request": 31, "state": "awaited"}),
     ),
 }
 

@@ -11,6 +11,9 @@ from ibr.interop.dci.openapi_schemas import refer
 from ibr.overlaps.cases.desk.by_partner import AskedList, AskedStep
 from ibr.overlaps.cases.model import OUTCOMES, STATES, Action
 from ibr.questions.own_deliveries import AskedDeliveries, OwnDeliveries
+from ibr.subject.requests.by_partner import AnsweredRequest, AskedRequests
+from ibr.subject.requests.model import REASONS
+from ibr.subject.requests.model import VIEWS as REQUEST_VIEWS
 
 Schema = dict[str, Any]
 
@@ -18,6 +21,15 @@ VIEWS: Final = ("open", "overdue", "due", "unassigned", "on_hold", "closed")
 """Views of cases that are not one officer's."""
 _TEXT: Final[Schema] = {"type": "string"}
 _NUMBER: Final[Schema] = {"type": "integer"}
+_MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
+_REQUEST_STATE: Final[Schema] = {
+    "type": "string",
+    "enum": ["open", "late", "awaited", "refused", "done"],
+}
+_REQUEST_REASON: Final[Schema] = {
+    "type": "string",
+    "enum": [each for some in REASONS.values() for each in some],
+}
 
 
 def _list(of: Schema) -> Schema:
@@ -140,6 +152,66 @@ def _deliveries() -> dict[str, Schema]:
     }
 
 
+def _requests() -> dict[str, Schema]:
+    return {
+        "RequestsQuestion": _asked(
+            AskedRequests, view={"type": "string", "enum": list(REQUEST_VIEWS)}
+        ),
+        "RequestOfAPerson": _object(
+            "What a person asks about their data in a programme.",
+            None,
+            request=_NUMBER,
+            programme=_TEXT,
+            kind={"type": "string", "enum": ["correction", "objection"]},
+            what=_told(
+                _TEXT,
+                "The field to correct, of a number `identifier:` with its type; for an objection "
+                "`processing` or `not_mine`.",
+            ),
+            state=_REQUEST_STATE,
+            opened=_MOMENT,
+            due=_told(_MOMENT, "By when it must be answered."),
+            reason=_or_none(_REQUEST_REASON),
+            person=_told(
+                _or_none(refer("WhoseRequest")),
+                "Null where the record is hidden to protect somebody, or is no longer there.",
+            ),
+        ),
+        **_whose_request(),
+        "RequestsAnswer": _object(
+            "A page of requests.",
+            None,
+            requests=_list(refer("RequestOfAPerson")),
+            page=_NUMBER,
+            pages=_NUMBER,
+            total=_NUMBER,
+        ),
+        "RequestAnswer": _asked(
+            AnsweredRequest,
+            answer={"type": "string", "enum": list(REASONS)},
+            reason=_told(_REQUEST_REASON, "One of those that go with the answer."),
+        ),
+        "RequestAnswered": _object(
+            "The request after the answer.",
+            None,
+            request=_NUMBER,
+            state=_REQUEST_STATE,
+        ),
+    }
+
+
+def _whose_request() -> dict[str, Schema]:
+    return {
+        "WhoseRequest": _object(
+            "Whose request it is, as the programme reported, and what the person says is right.",
+            None,
+            identifier=_list(refer("OwnIdentifier")),
+            stands=_told(_or_none(_TEXT), "What the programme reports now."),
+            wished=_told(_or_none(_TEXT), "What is right, as the person says."),
+        ),
+    }
+
+
 def _in_one_line(schema: Schema) -> str:
     return " ".join(str(schema["description"]).split())
 
@@ -178,6 +250,7 @@ def own_schemas() -> dict[str, Schema]:
         **_applicants(),
         **_cases(),
         **_deliveries(),
+        **_requests(),
         "OwnError": refused,
         "OwnErrors": _object("A refusal.", None, errors=_list(refer("OwnError"))),
     }

@@ -1,0 +1,1 @@
+"""What a person sees of themselves: visits at the help desk, the own view, requests, statements."""

@@ -1,0 +1,1 @@
+"""Corrections and objections: to the programme that reported, and back."""

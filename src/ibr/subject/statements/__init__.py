@@ -1,0 +1,1 @@
+"""The own view to take home, and how a paper is checked."""

@@ -1,0 +1,1 @@
+"""What is recorded about one person, by whom, and who asked."""

@@ -1,0 +1,1 @@
+"""Visits at the help desk: one person is served, by consent, for some minutes."""
