@@ -40,11 +40,13 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "open_case": Operation("open a case with the person's name"),
     "count_cases": Operation("see figures of cases"),
     "queue_of_links": Operation("see a possible link in the queue"),
+    "see_feeds": Operation("see when a programme reports and what came", by_area=False),
+    "see_contact": Operation("see and enter whom to remind of a report", by_area=False),
     "news_of_today": Operation("see what came last, on the first page", by_area=False),
 }
 
 _FIGURES: Final = {"count_people", "news_of_today"}
-_SENT: Final = {"list_deliveries", "open_delivery"}
+_SENT: Final = {"list_deliveries", "open_delivery", "see_feeds"}
 _FINDINGS: Final = {"list_findings", "open_finding"}
 _CASES: Final = {"list_cases", "open_case"}
 
@@ -54,7 +56,7 @@ ROLES: Final[dict[str, set[str]]] = {
     | _SENT
     | _FINDINGS
     | _CASES
-    | {"look_up", "count_findings", "count_cases", "queue_of_links"},
+    | {"look_up", "count_findings", "count_cases", "queue_of_links", "see_contact"},
     "programme_officer": _FIGURES
     | _SENT
     | _FINDINGS
@@ -70,7 +72,7 @@ ROLES: Final[dict[str, set[str]]] = {
     "planner": _FIGURES | {"count_cases"},
     "data_protection_officer": set(),
     "developer": set(),
-    "steward": {"queue_of_links"},
+    "steward": {"queue_of_links", "see_feeds", "see_contact"},
 }
 
 

@@ -11,7 +11,8 @@ The classes are named in the policies of the tables (0035_agreements.sql):
 - `findings` and `finding_counts`, `cases` and `case_counts`: each one, or how many;
 - `ledger` who asked about whom; `refusals` what of the audit trail was refused to partners (the
   rest of the trail is not read by the role that answers askers);
-- `protected` those of the people whose records need special handling (registry/protected).
+- `protected` those of the people whose records need special handling (registry/protected);
+- `contacts` whom programmes named to be written to about their reports.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ CLASSES: Final = frozenset(
         "ledger",
         "refusals",
         "protected",
+        "contacts",
     }
 )
 
@@ -53,7 +55,7 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "programme": frozenset({"counts", "deliveries"}),
     "deliveries": frozenset({"deliveries"}),
     "delivery_release": frozenset({"deliveries"}),
-    "calendar": frozenset({"deliveries"}),
+    "calendar": frozenset({"deliveries", "contacts"}),
     "feeds": frozenset({"deliveries"}),
     # A file is taken in like a message: what it says is held against what is there.
     "files": frozenset({"deliveries", "people", "links", "protected"}),
@@ -75,7 +77,7 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "finding_counts": frozenset({"finding_counts", "counts"}),
     "exempt": frozenset({"findings", "counts", "cases"}),
     "audit_trail": frozenset({"ledger"}),
-    "evidence": CLASSES - {"protected"},
+    "evidence": CLASSES - {"protected", "contacts"},
     "privacy": frozenset({"ledger"}),
     "pairs": _NOTHING,
     "pairs_edit": _NOTHING,

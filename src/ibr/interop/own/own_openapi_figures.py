@@ -29,6 +29,7 @@ _TABLE: Final = {
     "as_known_at": "2026-11-16T03:00:00.000Z",
     "reports_received": 4,
     "reports_due": 5,
+    "not_reported": [{"programme": "DIS", "due_on": "2026-11-15"}],
     "sources": ["Census 2024, projected"],
 }
 _FIGURE: Final = {
@@ -129,7 +130,16 @@ def figure_schemas() -> dict[str, Schema]:
             as_known_at=_or_none(moment),
             reports_received=_or_none(_NUMBER),
             reports_due=_or_none(_NUMBER),
+            not_reported=_told(
+                _or_none({"type": "array", "items": refer("NotReported")}),
+                "Whose reports were due and had not come; null where that was not noted.",
+            ),
             sources=_told(_TEXTS, "What was divided by."),
+        ),
+        "NotReported": _object(
+            "A programme whose report is not in the figures.",
+            programme=_TEXT,
+            due_on=_told({"type": "string", "format": "date"}, "The last day of the report."),
         ),
         "Figure": _object(
             "One figure as it was frozen.",
