@@ -138,7 +138,7 @@ def _deliveries(made: people_web.Country) -> None:
 
 async def _contacts(connection: asyncpg.Connection, made: people_web.Country) -> None:
     """Somebody named for each programme, a rule and a reminder."""
-    for number in made.programmes.values():
+    for number in (made.programmes[code] for code in PROGRAMMES):
         await connection.execute(
             """
             insert into reporting_contact (programme_id, email, language, before_days,

@@ -255,23 +255,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = 0
     smtp_host: Annotated[
-        str | None,
-        Explained(
-            description="Mail server that reminders of reports are handed to. Without it none "
-            "are sent."
-        ),
+        str | None, Explained(description="Mail server for reminders; without it none are sent.")
     ] = None
     smtp_port: Annotated[int, Explained(ge=1, le=65535, description="Its port.")] = 587
     smtp_tls: Annotated[
         Literal["starttls", "tls", "off"],
-        Explained(
-            description="How letters are encrypted on their way to it: `starttls`, `tls` from the "
-            "first byte, or `off`, which `production` allows on this machine only."
-        ),
+        Explained(description="How letters reach it; `production` allows `off` on this host only."),
     ] = "starttls"
-    smtp_user: Annotated[
-        str | None, Explained(description="User to sign in to it as, where it asks for one.")
-    ] = None
+    smtp_user: Annotated[str | None, Explained(description="User to sign in to it as.")] = None
     smtp_password_file: Annotated[
         Path | None, Explained(description="File with that user's password.")
     ] = None
@@ -279,8 +270,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str | None, Explained(description="E-mail address that reminders come from.")
     ] = None
     smtp_ca_file: Annotated[
-        Path | None,
-        Explained(description="Certificates (PEM) to trust the mail server by, not the system's."),
+        Path | None, Explained(description="Certificates (PEM) to trust it by, not the system's.")
     ] = None
     locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
         "en"

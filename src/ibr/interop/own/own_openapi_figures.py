@@ -115,19 +115,15 @@ def _by_dimension(about: str) -> Schema:
     return {"type": "object", "description": about, "additionalProperties": {"type": "string"}}
 
 
-def figure_schemas() -> dict[str, Schema]:
-    """Every shape of figures by its name."""
-    words = refer("BothLanguages")
-    moment = {"type": "string", "format": "date-time"}
-    shared = {"indicator": _TEXT, "period": _told(_TEXT, "2026-10 or 2026."), "breakdown": _TEXT}
+def _table_schemas(shared: dict[str, Schema]) -> dict[str, Schema]:
+    """What is true of whole tables."""
     return {
-        "BothLanguages": _object("A text in English and French.", en=_TEXT, fr=_TEXT),
         "FigureTable": _object(
             "What is true of all figures of a table.",
             **shared,
             version=_told(_NUMBER, "Version of the definition."),
             run_no=_NUMBER,
-            as_known_at=_or_none(moment),
+            as_known_at=_or_none({"type": "string", "format": "date-time"}),
             reports_received=_or_none(_NUMBER),
             reports_due=_or_none(_NUMBER),
             not_reported=_told(
@@ -141,6 +137,17 @@ def figure_schemas() -> dict[str, Schema]:
             programme=_TEXT,
             due_on=_told({"type": "string", "format": "date"}, "The last day of the report."),
         ),
+    }
+
+
+def figure_schemas() -> dict[str, Schema]:
+    """Every shape of figures by its name."""
+    words = refer("BothLanguages")
+    moment = {"type": "string", "format": "date-time"}
+    shared = {"indicator": _TEXT, "period": _told(_TEXT, "2026-10 or 2026."), "breakdown": _TEXT}
+    return {
+        "BothLanguages": _object("A text in English and French.", en=_TEXT, fr=_TEXT),
+        **_table_schemas(shared),
         "Figure": _object(
             "One figure as it was frozen.",
             **shared,
