@@ -43,11 +43,13 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "serve_person": Operation("serve somebody at the help desk, and show them their own view"),
     "list_requests": Operation("see that somebody asked for a correction or objected"),
     "open_request": Operation("see who asked for a correction or objected, and what it says"),
+    "see_feeds": Operation("see when a programme reports and what came", by_area=False),
+    "see_contact": Operation("see and enter whom to remind of a report", by_area=False),
     "news_of_today": Operation("see what came last, on the first page", by_area=False),
 }
 
 _FIGURES: Final = {"count_people", "news_of_today"}
-_SENT: Final = {"list_deliveries", "open_delivery"}
+_SENT: Final = {"list_deliveries", "open_delivery", "see_feeds"}
 _FINDINGS: Final = {"list_findings", "open_finding"}
 _CASES: Final = {"list_cases", "open_case"}
 
@@ -57,7 +59,8 @@ ROLES: Final[dict[str, set[str]]] = {
     | _SENT
     | _FINDINGS
     | _CASES
-    | {"look_up", "count_findings", "count_cases", "queue_of_links", "list_requests"},
+    | {"look_up", "count_findings", "count_cases", "queue_of_links"}
+    | {"list_requests", "see_contact"},
     "programme_officer": _FIGURES
     | _SENT
     | _FINDINGS
@@ -73,7 +76,7 @@ ROLES: Final[dict[str, set[str]]] = {
     "planner": _FIGURES | {"count_cases"},
     "data_protection_officer": {"list_requests"},
     "developer": set(),
-    "steward": {"queue_of_links"},
+    "steward": {"queue_of_links", "see_feeds", "see_contact"},
 }
 
 

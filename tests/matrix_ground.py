@@ -39,6 +39,7 @@ from ibr.questions.kept import Kept
 from ibr.questions.person_record import Subject, person_record
 from ibr.questions.programme import one_programme
 from ibr.questions.reporting import deliveries, one_delivery
+from ibr.reporting.desk import feeds_seen, one_calendar
 from ibr.subject.requests.look import request_to_answer, requests
 from ibr.subject.view.own_view import own_view
 from ibr.subject.visits.begin import begin_visit
@@ -97,6 +98,7 @@ async def fill(dsn: str) -> Ground:
             values (1, 'K01', 1, '{}', '2026-10-01', '2026-10-31', 'done', '', now(), now())
             """
         )
+        await _contacts(connection, made)
         found = {cell: await _finding(connection, made, cell, records[cell]) for cell in CHECKS}
         asked = {cell: await _request(connection, made, cell, records[cell]) for cell in CHECKS}
         for cell in CHECKS:
@@ -141,6 +143,35 @@ def _deliveries(made: people_web.Country) -> None:
             *(at, b"d", 1, "k", 1, "done", 1, 0, 0, 1, 0, "{}", 0.0, at, at),
         )
         made.add("refused_record", number, 0, "r", programme, "sex", "sex.unknown", "Send it.")
+
+
+async def _contacts(connection: asyncpg.Connection, made: people_web.Country) -> None:
+    """Somebody named for each programme, a rule and a reminder."""
+    for number in (made.programmes[code] for code in PROGRAMMES):
+        await connection.execute(
+            """
+            insert into reporting_contact (programme_id, email, language, before_days,
+                                           escalation_days, known_at, changed_by)
+            values ($1, 'reports@agency.example', 'en', 3, 14, now(), 'somebody')
+            """,
+            number,
+        )
+        await connection.execute(
+            """
+            insert into reporting_rule (programme_id, first_month, cycle_months, report_days,
+                                        known_at, changed_by)
+            values ($1, '2026-10', 1, 15, now(), 'somebody')
+            """,
+            number,
+        )
+        await connection.execute(
+            """
+            insert into report_reminder (programme_id, last_month, step, first_month, due_on,
+                                         made_at, mail, message_id)
+            values ($1, '2026-09', 'late', '2026-09', '2026-10-15', now(), 'none', '<x@y>')
+            """,
+            number,
+        )
 
 
 async def _finding(
@@ -375,6 +406,17 @@ async def _open_request(desk: Desk) -> bool:
     return found.whose is not None and found.whose.wished == "1957-03-01"
 
 
+async def _see_feeds(desk: Desk) -> bool:
+    found = (await feeds_seen(desk.database, desk.asker, NOW)).feed(desk.cell.programme)
+    # The catalogue is everybody's; what came is not.
+    return found is not None and any(each.first_at for each in found.slots)
+
+
+async def _see_contact(desk: Desk) -> bool:
+    seen = await one_calendar(desk.database, desk.asker, desk.cell.programme, NOW)
+    return bool(seen.contacts) and bool(seen.rules)
+
+
 async def _news_of_today(desk: Desk) -> bool:
     found = await country_today(desk.database, desk.asker, NOW)
     return any(desk.programme in each.programme_ids for each in found.last_deliveries)
@@ -395,6 +437,8 @@ DO: Final[dict[str, Callable[[Desk], Awaitable[bool]]]] = {
     "serve_person": _serve_person,
     "list_requests": _list_requests,
     "open_request": _open_request,
+    "see_feeds": _see_feeds,
+    "see_contact": _see_contact,
     "news_of_today": _news_of_today,
 }
 

@@ -21,7 +21,7 @@ from ibr.access.limits import RequestLimit
 from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Tokens
 from ibr.audit.seals.anchor import FileAnchor
-from ibr.calls.set_up import caller_from
+from ibr.calls.set_up import caller_from, mail_server_from
 from ibr.clock import now
 from ibr.collector import keep_what_is_loaded
 from ibr.db.backup.take import shelf_of
@@ -101,6 +101,8 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
         anchors=(FileAnchor(settings.anchored_in),),
         terms=terms_from(settings),
         officer_unseen_days=settings.officer_unseen_days,
+        registry_id=settings.registry_id,
+        mail=mail_server_from(settings),
         enqueue=Jobs.enqueue,
         budgets=Budgets(Limit(*settings.partner_people)),
     )

@@ -254,6 +254,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "/health/ready says 503 so that a proxy sends nothing more.",
         ),
     ] = 0
+    smtp_host: Annotated[
+        str | None, Explained(description="Mail server for reminders; without it none are sent.")
+    ] = None
+    smtp_port: Annotated[int, Explained(ge=1, le=65535, description="Its port.")] = 587
+    smtp_tls: Annotated[
+        Literal["starttls", "tls", "off"],
+        Explained(description="How letters reach it; `production` allows `off` on this host only."),
+    ] = "starttls"
+    smtp_user: Annotated[str | None, Explained(description="User to sign in to it as.")] = None
+    smtp_password_file: Annotated[
+        Path | None, Explained(description="File with that user's password.")
+    ] = None
+    smtp_sender: Annotated[
+        str | None, Explained(description="E-mail address that reminders come from.")
+    ] = None
+    smtp_ca_file: Annotated[
+        Path | None, Explained(description="Certificates (PEM) to trust it by, not the system's.")
+    ] = None
     locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
         "en"
     )

@@ -29,6 +29,11 @@ DELIVERY_DECIDED: Final = "delivery.decided"
 DELIVERY_NOT_TAKEN: Final = "delivery.not_taken"
 DELIVERY_UNDONE: Final = "delivery.undone"
 DELIVERY_LIMITS: Final = "delivery.limits"
+CALENDAR_RULE: Final = "calendar.rule_set"
+CALENDAR_RULE_GONE: Final = "calendar.rule_taken_back"
+CALENDAR_CONTACT: Final = "calendar.contact_set"
+CALENDAR_CONTACT_GONE: Final = "calendar.contact_taken_back"
+CALENDAR_REMINDED: Final = "calendar.reminded"
 SIGNATURE_REFUSED: Final = "signature.refused"
 TOKEN_GIVEN: Final = "token.given"
 TOKEN_REFUSED: Final = "token.refused"
@@ -150,6 +155,11 @@ CATALOGUE: Final = {
     DELIVERY_NOT_TAKEN: "The sender of a refused delivery got its answer: which, how many records.",
     DELIVERY_UNDONE: "A delivery was voided or counts again: which, how many records changed.",
     DELIVERY_LIMITS: "Limits of the checks on arrival were set: which programme, which limits.",
+    CALENDAR_RULE: "It was entered when a programme reports: which, from what month, how often.",
+    CALENDAR_RULE_GONE: "What was entered of a programme's reports was taken back: which month.",
+    CALENDAR_CONTACT: "It was entered whom to remind of a programme's reports; no address.",
+    CALENDAR_CONTACT_GONE: "Nobody is reminded of a programme's reports any more: which programme.",
+    CALENDAR_REMINDED: "A reminder of a report went out or was given up: which, which step.",
     SIGNATURE_REFUSED: "A message was refused because its signature is missing or does not hold.",
     TOKEN_GIVEN: "A partner got a bearer token.",
     TOKEN_REFUSED: "A token was asked for with a wrong or unknown client secret.",

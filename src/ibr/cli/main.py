@@ -17,6 +17,7 @@ NOUNS: Final = {
     "doctor": "Look at everything the registry needs and say what is wrong with it.",
     "demo": "The made-up country Talmira.",
     "programmes": "The programme catalogue.",
+    "reporting": "When programmes report, what came, who is reminded.",
     "areas": "Administrative areas and their outlines.",
     "population": "How many people live where, by source.",
     "partners": "Who may speak to the registry.",

@@ -14,6 +14,7 @@ The classes are named in the policies of the tables (0035_agreements.sql):
 - `protected` those of the people whose records need special handling (registry/protected);
 - `visits` visits at the help desk; `requests` what people ask of a programme about their own data
   (0044_own_view.sql).
+- `contacts` whom programmes named to be written to about their reports.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ CLASSES: Final = frozenset(
         "protected",
         "visits",
         "requests",
+        "contacts",
     }
 )
 
@@ -60,7 +62,7 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "programme": frozenset({"counts", "deliveries"}),
     "deliveries": frozenset({"deliveries"}),
     "delivery_release": frozenset({"deliveries"}),
-    "calendar": frozenset({"deliveries"}),
+    "calendar": frozenset({"deliveries", "contacts"}),
     "feeds": frozenset({"deliveries"}),
     # A file is taken in like a message: what it says is held against what is there.
     "files": frozenset({"deliveries", "people", "links", "protected"}),
@@ -88,7 +90,7 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "finding_counts": frozenset({"finding_counts", "counts"}),
     "exempt": frozenset({"findings", "counts", "cases"}),
     "audit_trail": frozenset({"ledger"}),
-    "evidence": CLASSES - {"protected", "visits", "requests"},
+    "evidence": CLASSES - {"protected", "visits", "requests", "contacts"},
     "privacy": frozenset({"ledger"}),
     "pairs": _NOTHING,
     "pairs_edit": _NOTHING,

@@ -17,6 +17,7 @@ from ibr.access.staff.add_officer import add_officer
 from ibr.clock import now
 from ibr.db.pool import owner_transaction
 from ibr.demo import laws
+from ibr.demo.calendar import enter_calendar
 from ibr.demo.country import Country
 from ibr.demo.cycles import Delivery, deliveries
 from ibr.demo.denominators import enter_population
@@ -69,6 +70,7 @@ async def set_up(dsn: str, country: Country, folder: Path) -> list[Credentials]:
         await register_areas(connection, _areas(country))
         await enter_population(connection, country, now())
         await set_all(connection, laws.pairs(), laws.rules(), now())
+        await enter_calendar(connection, country, now())
         credentials = []
         for partner in country.partners:
             key = SigningKey.generate()

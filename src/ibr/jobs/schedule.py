@@ -32,6 +32,7 @@ from ibr.jobs.linking import link_changes
 from ibr.jobs.model import Job
 from ibr.jobs.queue import Jobs
 from ibr.jobs.releasing import prepare_due_releases
+from ibr.jobs.reminding import remind
 from ibr.jobs.undoing import undo_deliveries
 from ibr.outbox.desk import tidy as outbox
 from ibr.overlaps.cases.opening.keep import keep_cases
@@ -87,6 +88,7 @@ def register_all(
     heavy.register("run_checks", partial(run_due_checks, services), every=_QUARTER)
     heavy.register("run_figures", partial(run_due_figures, services), every=_HOUR)
     heavy.register("prepare_releases", partial(prepare_due_releases, services), every=6 * _HOUR)
+    heavy.register("remind_of_reports", partial(remind, services), every=_QUARTER)
     heavy.register("find_files", partial(find_files, services), every=EVERY_FEW_SECONDS)
     heavy.register(WORK_ON_FILE, partial(work_on_file, services))
     heavy.register("forget_files", partial(forget_files, services), every=_HOUR)

@@ -50,6 +50,7 @@ def unsafe(settings: Settings, given: Collection[str]) -> list[Unsafe]:
         *_times(settings),
         *_networks(settings),
         *_database(settings),
+        *_mail(settings),
         *_files(settings),
         *_unknown(given),
     ]
@@ -154,6 +155,24 @@ def _database(settings: Settings) -> Iterator[Unsafe]:
             "has a password that can be guessed",
             "Whoever reaches the server reaches the database.",
             f"Use a random one of {_LEAST_PASSWORD} characters or more, or a certificate.",
+        )
+
+
+def _mail(settings: Settings) -> Iterator[Unsafe]:
+    if settings.smtp_host and settings.smtp_tls == "off" and not _is_loopback(settings.smtp_host):
+        yield Unsafe(
+            "IBR_SMTP_TLS",
+            "is off, and the mail server is another machine",
+            "Addresses, and the password where there is one, would cross the network readable.",
+            "Set it to starttls or tls.",
+        )
+    secret = settings.smtp_password_file
+    if secret is not None and secret.is_file() and stat.S_IMODE(secret.stat().st_mode) & 0o007:
+        yield Unsafe(
+            "IBR_SMTP_PASSWORD_FILE",
+            "others on this machine may read it",
+            "Whoever has the password writes in the registry's name.",
+            f"Run: chmod o-rwx {secret}",
         )
 
 

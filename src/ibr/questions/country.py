@@ -10,6 +10,7 @@ from ibr.access.staff.rights import COUNTRY, must_hold
 from ibr.asker import Asker
 from ibr.codelists.enrolment_status import counts_as_enrolled
 from ibr.codelists.programme_kinds import PERSON
+from ibr.coverage.engine.operations.count import calendars_known
 from ibr.db.pool import Database
 from ibr.deliveries.report import seen
 from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen
@@ -106,6 +107,7 @@ async def _count(database: Database, asker: Asker, at: datetime) -> Country:
         totals = await counts.months(connection, first.first, month.first)
         regions = await counts.regions(connection)
         reported = await seen.reported(connection)
+        known = await calendars_known(connection, [each.programme_id for each in programmes], at)
         refused = await seen.refused_since(connection, at - timedelta(days=REFUSED_DAYS))
         newest = await seen.deliveries(connection, DeliveryFilter(), LAST_DELIVERIES)
     by_programme = [_programme(asker, each, statuses, totals, month) for each in programmes]
@@ -121,7 +123,7 @@ async def _count(database: Database, asker: Asker, at: datetime) -> Country:
         months=by_month(asker, totals, first, month),
         programmes=sorted(by_programme, key=lambda each: (-each.current, each.programme.code)),
         regions=by_region(asker, regions, reached),
-        reporting=who_has_reported(programmes, reported, at.date()),
+        reporting=who_has_reported(programmes, known, reported, at),
         refused=count_for(asker, refused),
         last_deliveries=newest,
     )

@@ -8,6 +8,7 @@ import msgspec
 
 from ibr.access.staff.rights import COUNTRY, must_hold
 from ibr.asker import Asker
+from ibr.coverage.engine.operations.count import calendars_known
 from ibr.db.pool import Database
 from ibr.deliveries.report import seen
 from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen
@@ -45,12 +46,13 @@ async def country_today(database: Database, asker: Asker, at: datetime) -> Count
     async with database.transaction(asker.reach, asker=asker, right=COUNTRY) as connection:
         programmes = await counts.programmes(connection, asker.reach)
         reported = await seen.reported(connection)
+        known = await calendars_known(connection, [each.programme_id for each in programmes], at)
         refused = await seen.refused_since(connection, at - timedelta(days=REFUSED_DAYS))
         newest = await seen.deliveries(connection, DeliveryFilter(), LAST_DELIVERIES)
     return CountryToday(
         month=last_closed_month(at.date()),
         programmes=programmes,
-        reporting=who_has_reported(programmes, reported, at.date()),
+        reporting=who_has_reported(programmes, known, reported, at),
         refused=count_for(asker, refused),
         last_deliveries=newest,
     )

@@ -81,6 +81,11 @@ class FrozenFigures(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return next((t.completeness for t in self.of_the_month if t.completeness), None)
 
     @property
+    def lacking(self) -> FigureTable | None:
+        """A table of the month that notes whose reports it lacks."""
+        return next((t for t in self.of_the_month if t.not_reported), None)
+
+    @property
     def runs(self) -> list[int]:
         return sorted({each.run_no for each in self.of_the_month})
 

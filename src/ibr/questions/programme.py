@@ -10,6 +10,7 @@ from ibr.access.staff.rights import PROGRAMME, must_hold
 from ibr.asker import Asker
 from ibr.codelists.enrolment_status import counts_as_enrolled
 from ibr.codelists.people import SEX_OF_NUMBER
+from ibr.coverage.engine.operations.count import calendars_known
 from ibr.db.pool import Database
 from ibr.deliveries.report import seen
 from ibr.deliveries.report.model import DeliveryFilter, DeliverySeen
@@ -83,6 +84,7 @@ async def _count(database: Database, asker: Asker, code: str, at: datetime) -> O
         totals = await counts.months(connection, first.first, month.first)
         regions = await counts.regions(connection)
         reported = await seen.reported(connection)
+        known = await calendars_known(connection, [number], at)
         deliveries = await seen.deliveries(
             connection, DeliveryFilter(programme_id=number), DELIVERIES_SHOWN
         )
@@ -107,6 +109,6 @@ async def _count(database: Database, asker: Asker, code: str, at: datetime) -> O
             AgeShown(SEX_OF_NUMBER[each.sex], each.band, count_for(asker, each.count))
             for each in ages
         ],
-        reporting=who_has_reported([programme], reported, at.date())[0],
+        reporting=who_has_reported([programme], known, reported, at)[0],
         deliveries=deliveries,
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from ibr.access.staff.rights import DELIVERIES, DELIVERY_RELEASE, must_hold
 from ibr.asker import Asker
+from ibr.coverage.engine.operations.reports.rules import Calendar
 from ibr.db.pool import Database
 from ibr.deliveries.acts import decide
 from ibr.deliveries.acts.model import Act
@@ -31,11 +32,11 @@ ReportingState = Literal["on_time", "late", "never", "not_due"]
 
 
 class Reporting(msgspec.Struct, frozen=True):
-    """Whether one programme has reported for the last closed month."""
+    """How a programme's newest report stands; `month` is the last that the report is about."""
 
     programme: ProgrammeFacts
     state: ReportingState
-    month: str | None
+    month: Month | None
     received_at: datetime | None
 
 
@@ -68,39 +69,31 @@ def last_closed_month(today: date) -> Month:
     return month_of(today).plus(-1)
 
 
-def reporting_state(
-    programme: ProgrammeFacts, reported: Reported | None, today: date
-) -> ReportingState:
-    """Whether a programme has reported for the last closed month of its cycle."""
-    closed = last_closed_month(today)
-    begins = programme.valid_from
-    if begins is not None and month_of(begins) > closed:
-        return "not_due"
-    if programme.valid_to is not None and month_of(programme.valid_to) < closed:
-        return "not_due"
-    if reported is None:
-        return "never"
-    # A programme with a cycle of two months is late only when both months went by in silence.
-    due = closed.plus(1 - max(1, programme.cycle_months))
-    return "on_time" if reported.month >= str(due) else "late"
+def reporting_state(calendar: Calendar, at: datetime) -> tuple[ReportingState, Month | None]:
+    """How the newest report of a programme stands that came or is late, and its last month: by the
+    same definition as figures and the reporting calendar."""
+    for report in calendar.newest(at, 3):
+        if report.first_at is not None:
+            return "on_time", report.cycle.last
+        if report.late_from <= at:
+            return "never" if calendar.last_at is None else "late", report.cycle.last
+    return "not_due", None
 
 
 def who_has_reported(
-    programmes: Iterable[ProgrammeFacts], reported: Mapping[int, Reported], today: date
+    programmes: Iterable[ProgrammeFacts],
+    known: Iterable[Calendar],
+    reported: Mapping[int, Reported],
+    at: datetime,
 ) -> list[Reporting]:
     """Every programme with its state of reporting, the silent ones first."""
     order = {"never": 0, "late": 1, "on_time": 2, "not_due": 3}
+    calendars = {each.programme.programme_id: each for each in known}
     found = []
     for programme in programmes:
         last = reported.get(programme.programme_id)
-        found.append(
-            Reporting(
-                programme,
-                reporting_state(programme, last, today),
-                last.month if last else None,
-                last.received_at if last else None,
-            )
-        )
+        state, month = reporting_state(calendars[programme.programme_id], at)
+        found.append(Reporting(programme, state, month, last.received_at if last else None))
     return sorted(found, key=lambda each: order[each.state])
 
 

@@ -14,6 +14,7 @@ from ibr.access.staff.rights import (
     APPLICANT,
     APPROVE,
     AUDIT_TRAIL,
+    CALENDAR,
     CALLBACKS,
     CASE_FIGURES,
     CASES,
@@ -21,6 +22,7 @@ from ibr.access.staff.rights import (
     DELIVERIES,
     DEVELOPERS,
     EVIDENCE,
+    FEEDS,
     FILES,
     FINDING_COUNTS,
     OFFICERS_SEEN,
@@ -51,7 +53,7 @@ from ibr.codelists.programme_kinds import (
     PROGRAMME_TYPE,
     SOCIAL_PROTECTION_FUNCTION,
 )
-from ibr.web import codes, told
+from ibr.web import codes, lacking, told
 from ibr.web.charts import age_pyramid, benefit_timeline, meter, month_bars, region_map
 from ibr.web.languages import languages, words
 from ibr.web.visit import Visit
@@ -99,6 +101,8 @@ def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
                 "requests": REQUESTS in pages,
                 "deliveries": DELIVERIES in pages,
                 "files": FILES in pages,
+                "feeds": FEEDS in pages,
+                "calendar": CALENDAR in pages,
                 "developers": DEVELOPERS in pages,
                 "callbacks": CALLBACKS in pages,
                 "cases": CASES in pages,
@@ -151,5 +155,6 @@ def _environment(code: str) -> Environment:
         benefit_timeline=benefit_timeline.benefit_timeline,
         told_lines=told.lines,
         told_day=told.day,
+        not_reported=lacking.not_reported,
     )
     return made

@@ -12,48 +12,47 @@ import pytest
 from ibr.access.staff.rights import COUNTRY, PERSON, PURPOSES, RIGHTS, must_hold, must_hold_purpose
 from ibr.access.staff.sign_in import wait_after
 from ibr.asker import Asker, Purpose
-from ibr.deliveries.report.model import Reported
+from ibr.coverage.engine.operations.reports.model import Arrived, Reporter
+from ibr.coverage.engine.operations.reports.rules import Calendar
 from ibr.errors import NotAllowed
+from ibr.periods import read_month
 from ibr.questions.counts import count_for
 from ibr.questions.kept import Kept
 from ibr.questions.person_record import masked, stated
 from ibr.questions.reporting import last_closed_month, pages_of, reporting_state
-from ibr.registry.overview.model import ProgrammeFacts, StatusChanged
+from ibr.registry.overview.model import StatusChanged
 from ibr.registry.overview.written import read_record
 from ibr.web import codes
 from ibr.web.gate import EVERYBODY, SIGNED_IN
 from ibr.web.pages.deliveries import number_in
 from ibr.web.routes import PAGES
 
-TODAY = date(2026, 11, 22)
-PROGRAMME = ProgrammeFacts(
-    programme_id=1, code="OAP", names={}, descriptions={}, institution=None, legal_status=None,
-    functions=[], contribution_type=None, programme_type=None, assistance_unit=1, benefit_type=1,
-    suspended_counts=False, cycle_months=1, valid_from=date(2020, 1, 1), valid_to=None,
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+PROGRAMME = Reporter(
+    programme_id=1, code="OAP", known_at=datetime(2020, 1, 1, tzinfo=UTC),
+    valid_from=date(2020, 1, 1),
 )  # fmt: skip
-
-
-def reported(month: str) -> Reported:
-    return Reported(1, month, datetime(2026, 11, 2, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
     ("changes", "last", "state"),
     [
         ({}, "2026-10", "on_time"),
-        ({}, "2026-11", "on_time"),
         ({}, "2026-09", "late"),
         ({}, None, "never"),
+        ({"report_days": 30}, "2026-09", "on_time"),
         ({"cycle_months": 2}, "2026-09", "on_time"),
         ({"cycle_months": 2}, "2026-08", "late"),
         ({"valid_from": date(2026, 11, 1)}, None, "not_due"),
-        ({"valid_to": date(2026, 9, 30)}, "2026-09", "not_due"),
+        ({"valid_to": date(2026, 9, 30)}, "2026-09", "on_time"),
         ({"valid_to": date(2026, 10, 31)}, "2026-09", "late"),
     ],
 )
 def test_who_is_late(changes: dict[str, object], last: str | None, state: str) -> None:
+    """By the newest report that came or is late: one that has time left says nothing."""
     programme = msgspec.structs.replace(PROGRAMME, **changes)
-    assert reporting_state(programme, reported(last) if last else None, TODAY) == state
+    arrived = [Arrived(1, read_month(last), NOW)] if last else []
+    assert reporting_state(Calendar(programme, arrived), NOW)[0] == state
 
 
 def test_the_last_closed_month_of_january_is_december() -> None:

@@ -157,8 +157,12 @@ RIGHTS: Final[dict[str, Rights]] = {
     ),
     # Builds the system of one partner: no figure of the country, no person, no other partner.
     "developer": Rights(frozenset({DEVELOPERS})),
-    # Decides who is who; sees two records at a time. Enters which programmes go together.
-    "steward": Rights(frozenset({REVIEW, DECIDE_LINKS, PAIRS, PAIRS_EDIT}), ("identity_review",)),
+    # Decides who is who; sees two records at a time. Enters which programmes go together and when
+    # their reports are due.
+    "steward": Rights(
+        frozenset({REVIEW, DECIDE_LINKS, PAIRS, PAIRS_EDIT, CALENDAR, FEEDS}),
+        ("identity_review",),
+    ),
 }
 
 

@@ -142,10 +142,19 @@ class Completeness(msgspec.Struct, frozen=True):
     expected: int
 
 
+class NotReported(msgspec.Struct, array_like=True, frozen=True, order=True):
+    """A programme whose report was due and had not come: its code, the last day of the report."""
+
+    programme: str
+    due_on: date
+
+
 class FigureTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """All figures of one indicator for one period in one breakdown, as one run froze them.
 
     `sources` name the denominators: who published them, of which year, by which method.
+    `not_reported` are the programmes whose reports it lacks, which completeness only counts; None
+    where that was not noted.
     """
 
     indicator: str
@@ -157,6 +166,7 @@ class FigureTable(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     as_known_at: datetime | None = None
     completeness: Completeness | None = None
     sources: tuple[str, ...] = ()
+    not_reported: tuple[NotReported, ...] | None = None
 
     @property
     def dimensions(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import msgspec
 import zstandard
 from asyncpg import Record
 
-from ibr.coverage.figures.model import Cell, Completeness, FigureTable, Restated, Run
+from ibr.coverage.figures.model import Cell, Completeness, FigureTable, NotReported, Restated, Run
 from ibr.db.pool import Connection
 from ibr.periods import read_month
 
@@ -18,11 +18,12 @@ _cells = msgspec.msgpack.Decoder(tuple[Cell, ...])
 _encoder = msgspec.msgpack.Encoder()
 _HEAD = """
     f.indicator, f.breakdown, f.period, f.run_no, f.version, f.cells, f.reports_received,
-    f.reports_expected, f.sources::text as sources, r.as_known_at
+    f.reports_expected, f.sources::text as sources, f.not_reported::text as not_reported,
+    r.as_known_at
 """
 _COLUMNS = (
     "indicator", "breakdown", "period", "run_no", "version", "cells", "cell_count", "digest",
-    "reports_received", "reports_expected", "sources",
+    "reports_received", "reports_expected", "sources", "not_reported",
 )  # fmt: skip
 _RESTATED = (
     "run_no", "before_run", "indicator", "breakdown", "period", "cells_changed", "cells",
@@ -50,7 +51,18 @@ def _table(row: Record) -> FigureTable:
             None if expected is None else Completeness(row["reports_received"] or 0, expected)
         ),
         sources=msgspec.json.decode(row["sources"], type=tuple[str, ...]),
+        not_reported=read_not_reported(row["not_reported"]),
     )
+
+
+def write_not_reported(found: tuple[NotReported, ...] | None) -> str | None:
+    """As it is kept beside a table."""
+    return None if found is None else msgspec.json.encode(found).decode()
+
+
+def read_not_reported(text: str | None) -> tuple[NotReported, ...] | None:
+    """As it was kept; None where nothing was."""
+    return None if text is None else msgspec.json.decode(text, type=tuple[NotReported, ...])
 
 
 async def tables(
@@ -166,6 +178,7 @@ class Frozen(msgspec.Struct, frozen=True, kw_only=True):
     reports_received: int | None
     reports_expected: int | None
     sources: str
+    not_reported: str | None = None
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -187,6 +200,7 @@ def frozen(table: FigureTable) -> Frozen:
         reports_received=complete.received if complete else None,
         reports_expected=complete.expected if complete else None,
         sources=msgspec.json.encode(table.sources).decode(),
+        not_reported=write_not_reported(table.not_reported),
     )
 
 

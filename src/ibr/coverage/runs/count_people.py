@@ -20,6 +20,7 @@ from ibr.coverage.facts.write import write_facts
 from ibr.coverage.figures.model import (
     Completeness,
     FigureTable,
+    NotReported,
     Period,
     month_period,
     year_period,
@@ -29,6 +30,8 @@ from ibr.periods import Month
 
 Reports = Mapping[Month, Mapping[str | None, Completeness]]
 """Reports received of those due, by month, by programme and under None for all together."""
+Missing = Mapping[Month, tuple[NotReported, ...]]
+"""Whose reports on a month had not come."""
 Work = tuple[str, Callable[[], Sequence[FigureTable]]]
 
 
@@ -41,11 +44,13 @@ class CountPeople:
         folder: Path,
         inputs: Inputs,
         reports: Reports,
+        missing: Missing | None = None,
     ) -> None:
         self._opened = opened
         self._folder = folder
         self._inputs = inputs
         self._reports = reports
+        self._missing = missing or {}
         self.files: list[FactsFile] = []
 
     def prepare(self, months: Sequence[Month]) -> None:
@@ -64,7 +69,11 @@ class CountPeople:
         """A calendar year, by its own facts; of one under way what there is of it."""
         period = year_period(year)
         self._facts(period)
-        return _with(count_year(self._period_inputs(period)), self._of_year(year))
+        lacking = {
+            gone for month, own in self._missing.items() if month.year == year for gone in own
+        }
+        tables = count_year(self._period_inputs(period))
+        return _with(tables, self._of_year(year), tuple(sorted(lacking)))
 
     def ground(self, month: Month, as_known_at: datetime) -> Ground:
         """What simulations stand on, as it was in a month."""
@@ -93,7 +102,8 @@ class CountPeople:
 
     def _completed(self, month: Month, tables: Sequence[FigureTable]) -> list[FigureTable]:
         """The same, each with how complete the reports are that it rests on."""
-        return _with(tables, self._reports.get(month, {}).get(None))
+        reports = self._reports.get(month, {}).get(None)
+        return _with(tables, reports, self._missing.get(month))
 
     def _of_year(self, year: int) -> Completeness | None:
         """The reports of a year's months together; a quarterly one is in each of its three."""
@@ -105,7 +115,14 @@ class CountPeople:
         )
 
 
-def _with(tables: Sequence[FigureTable], reports: Completeness | None) -> list[FigureTable]:
+def _with(
+    tables: Sequence[FigureTable],
+    reports: Completeness | None,
+    missing: tuple[NotReported, ...] | None,
+) -> list[FigureTable]:
     if reports is None:
         return list(tables)
-    return [msgspec.structs.replace(table, completeness=reports) for table in tables]
+    return [
+        msgspec.structs.replace(table, completeness=reports, not_reported=missing)
+        for table in tables
+    ]

@@ -21,14 +21,20 @@ from ibr.audit.events import FIGURES_FROZEN
 from ibr.audit.record import record_event
 from ibr.clock import now
 from ibr.coverage.engine.ground import keep_ground
-from ibr.coverage.engine.operations.count import completeness, count_operations
+from ibr.coverage.engine.operations.count import completeness, count_operations, missing
 from ibr.coverage.facts.model import FactsFile
 from ibr.coverage.facts.write import drop_other_facts
 from ibr.coverage.figures import store as figures
-from ibr.coverage.figures.model import Completeness, FigureTable, Run, whole_digest
+from ibr.coverage.figures.model import (
+    Completeness,
+    FigureTable,
+    NotReported,
+    Run,
+    whole_digest,
+)
 from ibr.coverage.figures.store import Frozen
 from ibr.coverage.runs import due, store
-from ibr.coverage.runs.count_people import CountPeople, Reports
+from ibr.coverage.runs.count_people import CountPeople, Missing, Reports
 from ibr.coverage.runs.folders import Folders
 from ibr.coverage.runs.inputs import code_version, read_inputs
 from ibr.coverage.runs.stated_anew import emptied, stated_anew
@@ -164,11 +170,13 @@ async def _run(
         with took.step("inputs"):
             inputs = await read_inputs(connection, snapshot, months)
             reports = await completeness(connection, _of_years(months), programmes, known_at)
+            lacking = await missing(connection, _of_years(months), programmes, known_at)
     with opened_snapshot(folders.snapshots, snapshot, also=(folders.facts,)) as opened:
-        count = CountPeople(opened, folders.facts, inputs, reports)
+        count = CountPeople(opened, folders.facts, inputs, reports, lacking)
         found = await asyncio.to_thread(_people, count, months, took, tell)
         with took.step("operations", "Counting reports, identity and cases"):
-            found += await _operations(database, programmes, months, known_at, opened, reports)
+            tables = await _operations(database, programmes, months, known_at, opened)
+            found += _completed(tables, reports, lacking)
         with took.step("ground"):
             ground = await asyncio.to_thread(count.ground, max(months), known_at)
     ran = _ran(
@@ -225,18 +233,27 @@ async def _operations(
     months: Sequence[Month],
     at: datetime,
     opened: duckdb.DuckDBPyConnection,
-    reports: Reports,
-) -> list[Frozen]:
+) -> list[FigureTable]:
     async with database.transaction(programmes, frozen=True) as connection:
-        tables = await count_operations(connection, months, programmes, at, opened)
+        return await count_operations(connection, months, programmes, at, opened)
+
+
+def _completed(tables: Sequence[FigureTable], reports: Reports, lacking: Missing) -> list[Frozen]:
+    """The tables ready to be kept, each with the reports that it rests on and lacks."""
     whole = {str(month): each.get(None) for month, each in reports.items()}
-    return [figures.frozen(_complete(table, whole.get(table.period))) for table in tables]
+    gone = {str(month): each for month, each in lacking.items()}
+    return [
+        figures.frozen(_complete(table, whole.get(table.period), gone.get(table.period)))
+        for table in tables
+    ]
 
 
-def _complete(table: FigureTable, reports: Completeness | None) -> FigureTable:
+def _complete(
+    table: FigureTable, reports: Completeness | None, lacking: tuple[NotReported, ...] | None
+) -> FigureTable:
     if table.completeness is not None or reports is None:
         return table
-    return msgspec.structs.replace(table, completeness=reports)
+    return msgspec.structs.replace(table, completeness=reports, not_reported=lacking)
 
 
 def _ran(

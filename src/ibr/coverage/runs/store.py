@@ -40,7 +40,14 @@ async def longest_wait(connection: Connection) -> int:
     """Days after a month's end by which every programme should have reported; two months at most,
     so that one programme with a long time does not keep everybody's figures back."""
     days: int = await connection.fetchval(
-        "select least(coalesce(max(report_days), 0), 62) from programme"
+        """
+        select least(coalesce(max(coalesce(r.report_days, p.report_days)), 0), 62)
+        from programme p left join lateral (
+            select report_days from reporting_rule
+            where programme_id = p.programme_id and replaced_at is null
+            order by first_month desc limit 1
+        ) r on true
+        """
     )
     return days
 

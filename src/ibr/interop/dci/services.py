@@ -13,6 +13,7 @@ from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Tokens
 from ibr.audit.seals.anchor import Anchor
 from ibr.calls.caller import Caller
+from ibr.calls.mail import MailServer
 from ibr.db.pool import Connection, Database
 from ibr.interop.dci.answers import Writer
 from ibr.interop.dci.envelope import Envelopes
@@ -37,7 +38,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     `questions` is a second pool for the yes/no questions alone: a large delivery can never take
     the connection that an answer needs. `calls` is the one way out to other servers.
     `reached_at` is the address that others reach this registry at, None where nobody has said.
-    `anchors` are where seals of the audit trail are written outside the database.
+    `anchors` are where seals of the audit trail are written outside the database. `mail` is where
+    reminders are handed in, None where they are not sent.
     """
 
     database: Database
@@ -56,5 +58,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     anchors: tuple[Anchor, ...] = ()
     terms: Terms = Terms()
     officer_unseen_days: int = 90
+    registry_id: str = ""
+    mail: MailServer | None = None
     enqueue: Enqueue
     budgets: Budgets = msgspec.field(default_factory=Budgets)

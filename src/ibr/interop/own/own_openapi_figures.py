@@ -29,6 +29,7 @@ _TABLE: Final = {
     "as_known_at": "2026-11-16T03:00:00.000Z",
     "reports_received": 4,
     "reports_due": 5,
+    "not_reported": [{"programme": "DIS", "due_on": "2026-11-15"}],
     "sources": ["Census 2024, projected"],
 }
 _FIGURE: Final = {
@@ -114,6 +115,31 @@ def _by_dimension(about: str) -> Schema:
     return {"type": "object", "description": about, "additionalProperties": {"type": "string"}}
 
 
+def _table_schemas(shared: dict[str, Schema]) -> dict[str, Schema]:
+    """What is true of whole tables."""
+    return {
+        "FigureTable": _object(
+            "What is true of all figures of a table.",
+            **shared,
+            version=_told(_NUMBER, "Version of the definition."),
+            run_no=_NUMBER,
+            as_known_at=_or_none({"type": "string", "format": "date-time"}),
+            reports_received=_or_none(_NUMBER),
+            reports_due=_or_none(_NUMBER),
+            not_reported=_told(
+                _or_none({"type": "array", "items": refer("NotReported")}),
+                "Whose reports were due and had not come; null where that was not noted.",
+            ),
+            sources=_told(_TEXTS, "What was divided by."),
+        ),
+        "NotReported": _object(
+            "A programme whose report is not in the figures.",
+            programme=_TEXT,
+            due_on=_told({"type": "string", "format": "date"}, "The last day of the report."),
+        ),
+    }
+
+
 def figure_schemas() -> dict[str, Schema]:
     """Every shape of figures by its name."""
     words = refer("BothLanguages")
@@ -121,16 +147,7 @@ def figure_schemas() -> dict[str, Schema]:
     shared = {"indicator": _TEXT, "period": _told(_TEXT, "2026-10 or 2026."), "breakdown": _TEXT}
     return {
         "BothLanguages": _object("A text in English and French.", en=_TEXT, fr=_TEXT),
-        "FigureTable": _object(
-            "What is true of all figures of a table.",
-            **shared,
-            version=_told(_NUMBER, "Version of the definition."),
-            run_no=_NUMBER,
-            as_known_at=_or_none(moment),
-            reports_received=_or_none(_NUMBER),
-            reports_due=_or_none(_NUMBER),
-            sources=_told(_TEXTS, "What was divided by."),
-        ),
+        **_table_schemas(shared),
         "Figure": _object(
             "One figure as it was frozen.",
             **shared,

@@ -14,6 +14,7 @@ from ibr.db.safety import refuse_unsafe
 from ibr.errors import RegistryError
 from ibr.operation.doctor import store
 from ibr.operation.doctor.model import Finding, care, strictly, well, wrong
+from ibr.operation.doctor.reporting import look_at_reporting
 from ibr.outbox.desk.look import backlog
 from ibr.settings import Settings
 
@@ -62,6 +63,8 @@ async def look_at_database(
     for follow in (_audit, _work):
         async for finding in follow(connection, settings.production, at):
             yield finding
+    for finding in await look_at_reporting(connection, settings):
+        yield finding
 
 
 async def _server(

@@ -159,3 +159,28 @@ async def partner_keys_ending(connection: Connection, days: int) -> int:
         days,
     )
     return number
+
+
+async def reporting(connection: Connection) -> asyncpg.Record:
+    """How far the calendar is entered, and how reminders go."""
+    await connection.execute(
+        """
+        select set_config('ibr.programmes',
+                          coalesce(string_agg(programme_id::text, ','), ''), true)
+        from ibr.programme
+        """
+    )
+    row = await connection.fetchrow(
+        """
+        select (select count(*) from ibr.programme) as programmes,
+               (select count(distinct programme_id) from ibr.reporting_rule
+                where replaced_at is null) as ruled,
+               (select count(*) from ibr.reporting_contact where replaced_at is null) as named,
+               (select count(*) from ibr.report_reminder
+                where mail = 'given_up' and made_at > now() - interval '30 days') as given_up,
+               (select count(*) from ibr.report_reminder
+                where mail = 'waiting' and made_at < now() - interval '1 day') as stuck
+        """
+    )
+    assert row is not None
+    return row

@@ -39,6 +39,7 @@ _GAP: Final = 3.0
 _TILE: Final = (WIDTH - 3 * _GAP) / 4
 _TREND_HEIGHT: Final = 32.0
 _MOST_PROGRAMMES: Final = 22
+_MOST_LACKING: Final = 3
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -82,6 +83,10 @@ def _head(sheet: Sheet, data: BriefData) -> float:
     if complete and complete.received < complete.expected:
         with sheet.marked("P"):
             sheet.put(LEFT, 43, say("provisional", language), size=8, bold=True, colour=ALARM)
+        if lacking := _lacking(data):
+            with sheet.marked("P"):
+                sheet.put(LEFT, 46.5, lacking, size=8, colour=ALARM, width=WIDTH)
+            return 49.5
         return 47
     return 43
 
@@ -100,6 +105,18 @@ def _known(data: BriefData) -> str:
         parts.append(say("release", language, data.release_no))
     parts.append(say("run", language, table.run_no))
     return " · ".join(parts)
+
+
+def _lacking(data: BriefData) -> str:
+    """Whose reports the figures lack; of many the first, so that it stays one line."""
+    table, language = data.main, data.language
+    if table is None or not table.not_reported:
+        return ""
+    names = [data.labels.of("programme", each.programme) for each in table.not_reported]
+    said = ", ".join(names[:_MOST_LACKING])
+    if len(names) > _MOST_LACKING:
+        said = say("and_others", language, said, number(len(names) - _MOST_LACKING, language))
+    return say("lacking", language, said)
 
 
 def _tiles(sheet: Sheet, data: BriefData, y: float) -> float:

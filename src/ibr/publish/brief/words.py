@@ -19,6 +19,11 @@ SAID: Final = {
         "Provisional: reports are missing, so figures may still rise.",
         "Provisoire : des rapports manquent, les chiffres peuvent encore augmenter.",
     ),
+    "lacking": Words(
+        "Not in these figures, as their reports had not come: {}.",
+        "Absents de ces chiffres, faute de rapport : {}.",
+    ),
+    "and_others": Words("{} and {} others", "{} et {} autres"),
     "run": Words("run {}", "calcul {}"),
     "release": Words("release {}", "diffusion {}"),
     "reached": Words("People reached directly", "Personnes atteintes directement"),

@@ -46,8 +46,19 @@ def table_as_json(table: FigureTable) -> dict[str, Any]:
         "as_known_at": written(table.as_known_at) if table.as_known_at else None,
         "reports_received": complete.received if complete else None,
         "reports_due": complete.expected if complete else None,
+        "not_reported": not_reported_as_json(table),
         "sources": list(table.sources),
     }
+
+
+def not_reported_as_json(table: FigureTable) -> list[dict[str, str]] | None:
+    """Whose reports a table lacks, with the last day of each; None where that was not noted."""
+    if table.not_reported is None:
+        return None
+    return [
+        {"programme": each.programme, "due_on": each.due_on.isoformat()}
+        for each in table.not_reported
+    ]
 
 
 def json_pieces(dataset: Dataset) -> Iterator[bytes]:

@@ -25,6 +25,7 @@ LAST: Final = (
     "run_no",
     "sources",
     "audience",
+    "not_reported",
 )
 NUMBERS: Final = frozenset(
     {"numerator", "denominator", "reports_received", "reports_due", "run_no"}
@@ -110,7 +111,15 @@ def fields(dataset: Dataset, row: Row, dimensions: tuple[str, ...]) -> list[Text
         table.run_no,
         "; ".join(table.sources),
         dataset.audience,
+        lacking_in(table),
     ]
+
+
+def lacking_in(table: FigureTable) -> str | None:
+    """The programmes whose reports a table lacks, each with its last day, in one field."""
+    if not table.not_reported:
+        return None
+    return "; ".join(f"{each.programme} {each.due_on}" for each in table.not_reported)
 
 
 def harmless(text: str) -> str:

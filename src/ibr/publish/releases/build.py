@@ -246,10 +246,16 @@ def _newest(tables: Mapping[Name, FigureTable]) -> int:
 
 
 def digest_of(tables: Sequence[ReleasedTable]) -> bytes:
-    """A digest over everything that readers would see; what is signed."""
+    """A digest over everything that readers would see; what is signed.
+
+    Whose reports are missing is in it; of figures that were frozen before that was noted, nothing.
+    """
     whole = hashlib.sha256()
     for each in sorted(tables, key=lambda one: (one.name, one.table.period)):
         table = each.table
-        said = (table.indicator, table.breakdown, table.period, table.run_no, table.version)
+        said: tuple[object, ...] = (
+            *(table.indicator, table.breakdown, table.period, table.run_no, table.version),
+            *(() if table.not_reported is None else (table.not_reported,)),
+        )
         whole.update(msgspec.msgpack.encode((said, table.cells, sorted(each.hidden_keys))))
     return whole.digest()

@@ -12,6 +12,7 @@ from asyncpg import Record
 
 from ibr.coverage.catalogue.model import Indicator
 from ibr.coverage.figures.model import Cell, Completeness, FigureTable
+from ibr.coverage.figures.store import read_not_reported, write_not_reported
 from ibr.db.pool import Connection
 from ibr.publish.releases.model import (
     SIGNATURES,
@@ -36,12 +37,13 @@ _HEAD = """
 """
 _TABLE = """
     t.release_no, t.indicator, t.breakdown, t.period, t.run_no, t.version, t.cells, t.hidden,
-    t.reports_received, t.reports_expected, t.sources::text as sources, t.as_known_at
+    t.reports_received, t.reports_expected, t.sources::text as sources, t.as_known_at,
+    t.not_reported::text as not_reported
 """
 _COLUMNS = (
     "release_no", "indicator", "breakdown", "period", "run_no", "version", "cells", "hidden",
     "largest", "shown_count", "hidden_count", "reports_received", "reports_expected", "sources",
-    "as_known_at",
+    "as_known_at", "not_reported",
 )  # fmt: skip
 
 
@@ -80,6 +82,7 @@ def _table(row: Record) -> ReleasedTable:
             None if expected is None else Completeness(row["reports_received"] or 0, expected)
         ),
         sources=msgspec.json.decode(row["sources"], type=tuple[str, ...]),
+        not_reported=read_not_reported(row["not_reported"]),
     )
     return ReleasedTable(table, _hidden.decode(_plain(row["hidden"])))
 
@@ -251,6 +254,7 @@ def _row(
         complete.expected if complete else None,
         msgspec.json.encode(table.sources).decode(),
         table.as_known_at,
+        write_not_reported(table.not_reported),
     )
 
 

@@ -30,6 +30,7 @@ async def show(visit: Visit) -> Response[str]:
         "glance.html",
         glance=Drawer(visit, seen, places).glance(),
         month=read_month(seen.period),
+        names=places.programmes,
         today=await country_today(database, asker, visit.at),
         tiles=await tiles_of(visit),
         most_late=MOST_LATE,

@@ -64,7 +64,9 @@ class Value(msgspec.Struct, frozen=True):
 
 async def show(visit: Visit) -> Response[str]:
     """All indicators by family, with their newest totals."""
-    newest = await newest_totals(visit.services.database, visit.asker(), INDICATORS)
+    services = visit.services
+    newest = await newest_totals(services.database, visit.asker(), INDICATORS)
+    totals = newest.totals.values() if newest else ()
     families: dict[str, list[Listed]] = {}
     for each in INDICATORS:
         table = newest.totals.get(each.code) if newest else None
@@ -77,6 +79,8 @@ async def show(visit: Visit) -> Response[str]:
         families={name: families[name] for name in FAMILIES if name in families},
         month=period_name(visit.written, newest.month) if newest else "",
         count=len(INDICATORS),
+        newest=next((e for e in totals if e.not_reported), None),
+        names=(await map_of_areas(services.database, services.kept, visit.asker())).programmes,
     )
 
 
@@ -102,6 +106,7 @@ async def show_one(visit: Visit) -> Response[str]:
         symbols=with_indices(indicator.symbols),
         sentence=sentence,
         known=known,
+        names=places.programmes,
         values=values,
         has_total="" in indicator.breakdowns,
         shown_by=writer.words(known.trend[0].breakdown) if known.trend else "",

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Response
 from markupsafe import Markup
 
-from ibr.coverage.figures.model import NO_DENOMINATOR, OVER_100, PARTLY_KNOWN
+from ibr.coverage.figures.model import NO_DENOMINATOR, OVER_100, PARTLY_KNOWN, FigureTable
 from ibr.disclosure.model import PUBLIC as PUBLIC_RULE
 from ibr.errors import NotFound
 from ibr.periods import Month, read_month
@@ -35,6 +35,8 @@ class Around(msgspec.Struct, frozen=True):
     months: tuple[Month, ...]
     head: ReleaseHead | None
     table: ReleasedTable | None
+    lacking: FigureTable | None = None
+    names: dict[str, dict[str, str]] = {}
 
 
 async def start(visit: Visit) -> Response[bytes]:
@@ -50,7 +52,7 @@ async def start(visit: Visit) -> Response[bytes]:
     return page(
         visit,
         "start.html",
-        around=_around(shelf, period, tables),
+        around=_around(shelf, period, tables, reader),
         reached=reader.figure(tables.get(("N1", "", period)), ()),
         share=reader.figure(tables.get(("C2", "", period)), ()),
         reports=reader.figure(tables.get(("R1", "", period)), ()),
@@ -86,7 +88,7 @@ async def topic(visit: Visit) -> Response[bytes]:
     return page(
         visit,
         "topic.html",
-        around=_around(shelf, period, tables),
+        around=_around(shelf, period, tables, reader),
         topic=found,
         sections=[each for each in sections if each.lines],
         maps=maps,
@@ -109,9 +111,12 @@ async def release(visit: Visit) -> Response[bytes]:
         changes = await read.changes(connection, head)
         tables = await read.tables_of(connection, head.release_no)
         signed = await read.signed_by(connection, head.release_no)
+    found = [each.table for each in tables]
     return page(
         visit,
         "release.html",
+        lacking_tables=_lacking_of(found),
+        names=_names(found, await reader_of(visit, shelf)),
         head=head,
         changes=changes,
         tables=tables,
@@ -147,17 +152,34 @@ def _to_come(shelf: site.Shelf) -> list[CalendarEntry]:
 
 
 def _around(
-    shelf: site.Shelf, period: str, tables: dict[tuple[str, str, str], ReleasedTable]
+    shelf: site.Shelf,
+    period: str,
+    tables: dict[tuple[str, str, str], ReleasedTable],
+    reader: Reader,
 ) -> Around:
     number = max(
         (each.release_no for each in shelf.standing if each.period == period), default=None
     )
+    found = [each.table for each in tables.values()]
     return Around(
         read_month(period) if period else None,
         tuple(read_month(each) for each in reversed(shelf.months)),
         shelf.release(number) if number is not None else None,
         next(iter(tables.values()), None),
+        next(iter(_lacking_of(found)), None),
+        _names(found, reader),
     )
+
+
+def _lacking_of(tables: Sequence[FigureTable]) -> list[FigureTable]:
+    """Of each month one table that notes whose reports it lacks."""
+    return list({each.period: each for each in tables if each.not_reported}.values())
+
+
+def _names(tables: Sequence[FigureTable], reader: Reader) -> dict[str, dict[str, str]]:
+    """What the programmes are called that the tables lack."""
+    codes = {gone.programme for each in tables for gone in each.not_reported or ()}
+    return {each: {"en": reader.name("programme", each)} for each in sorted(codes)}
 
 
 def _keys(table: ReleasedTable | None) -> list[tuple[str, ...]]:

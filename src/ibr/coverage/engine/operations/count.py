@@ -22,12 +22,14 @@ from ibr.coverage.engine.operations.reports import store
 from ibr.coverage.engine.operations.reports.model import Late
 from ibr.coverage.engine.operations.reports.reporting import add_rates, add_restated, add_taken
 from ibr.coverage.engine.operations.reports.rules import (
+    Calendar,
     calendars,
     how_complete,
     late_of,
+    not_reported,
     reports_of,
 )
-from ibr.coverage.figures.model import Completeness, FigureTable
+from ibr.coverage.figures.model import Completeness, FigureTable, NotReported
 from ibr.db.pool import Connection
 from ibr.periods import Month
 
@@ -47,10 +49,10 @@ async def count_operations(
     into = {month: Tables(month) for month in sorted(set(months))}
     if not into:
         return []
-    reporters = await store.reporters(connection, programmes)
+    known = await calendars_known(connection, programmes, at)
+    reporters = [each.programme for each in known]
     codes = {each.programme_id: each.code for each in reporters}
-    arrived = await store.arrived(connection, codes.keys(), at)
-    add_rates(into, calendars(reporters, arrived), at)
+    add_rates(into, known, at)
     await add_taken(connection, into, codes, at)
     await add_restated(connection, into)
     await add_cases(connection, into, codes, at)
@@ -61,21 +63,35 @@ async def count_operations(
     return [table for month in into for table in into[month].made()]
 
 
+async def calendars_known(
+    connection: Connection, programmes: Collection[int], at: datetime
+) -> list[Calendar]:
+    """When these programmes report, with what had come at a moment: the one definition of due and
+    in time, for figures, pages and reminders alike."""
+    reporters = await store.reporters(connection, programmes)
+    arrived = await store.arrived(connection, [each.programme_id for each in reporters], at)
+    return calendars(reporters, arrived)
+
+
 async def completeness(
     connection: Connection, months: Sequence[Month], programmes: Collection[int], at: datetime
 ) -> dict[Month, dict[str | None, Completeness]]:
     """For each month the reports received of those that were due, by code of the programme and
     under None of all together; nothing for what no report was due for."""
-    reporters = await store.reporters(connection, programmes)
-    arrived = await store.arrived(connection, [each.programme_id for each in reporters], at)
-    known = calendars(reporters, arrived)
+    known = await calendars_known(connection, programmes, at)
     return {month: how_complete(reports_of(known, month, at)) for month in months}
+
+
+async def missing(
+    connection: Connection, months: Sequence[Month], programmes: Collection[int], at: datetime
+) -> dict[Month, tuple[NotReported, ...]]:
+    """For each month whose reports were due and had not come: those that completeness lacks."""
+    known = await calendars_known(connection, programmes, at)
+    return {month: not_reported(reports_of(known, month, at)) for month in months}
 
 
 async def late(
     connection: Connection, programmes: Collection[int], at: datetime, months: int = LATE_MONTHS
 ) -> list[Late]:
     """The reports that are missing after their last day, those missing for longest first."""
-    reporters = await store.reporters(connection, programmes)
-    arrived = await store.arrived(connection, [each.programme_id for each in reporters], at)
-    return late_of(calendars(reporters, arrived), at, months)
+    return late_of(await calendars_known(connection, programmes, at), at, months)

@@ -11,10 +11,20 @@ from ibr.periods import Month
 _ONE_DAY = timedelta(days=1)
 
 
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What was entered of a programme's reports: from a month on, every so many months, until so
+    many days after. Cycles are counted from `first_month`; of 0 months none is due."""
+
+    first_month: Month
+    cycle_months: int
+    report_days: int
+
+
 class Reporter(msgspec.Struct, frozen=True, kw_only=True):
     """A programme as far as its reports go.
 
-    A report is due for every cycle of so many months, `report_days` after its last day.
+    A report is due for every cycle of so many months, `report_days` after its last day, as the
+    catalogue says, until `terms` say otherwise: those are in the order of their first months.
     `pay_day` is the day of the month until which benefits are due, where the catalogue says it.
     """
 
@@ -26,6 +36,7 @@ class Reporter(msgspec.Struct, frozen=True, kw_only=True):
     valid_from: date | None = None
     valid_to: date | None = None
     known_at: datetime
+    terms: tuple[Terms, ...] = ()
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -59,11 +70,12 @@ class Report(msgspec.Struct, frozen=True):
     programme: Reporter
     cycle: Cycle
     first_at: datetime | None
+    report_days: int
 
     @property
     def due_on(self) -> date:
         """The last day on which it is in time."""
-        return self.cycle.last_day + timedelta(days=self.programme.report_days)
+        return self.cycle.last_day + timedelta(days=self.report_days)
 
     @property
     def late_from(self) -> datetime:

@@ -6,8 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from ibr.coverage.engine.operations.reports.model import Arrived, Cycle, Late, Report, Reporter
-from ibr.coverage.figures.model import Completeness
+from ibr.coverage.engine.operations.reports.model import (
+    Arrived,
+    Cycle,
+    Late,
+    Report,
+    Reporter,
+    Terms,
+)
+from ibr.coverage.figures.model import Completeness, NotReported
 from ibr.periods import Month, month_of
 
 
@@ -19,8 +26,10 @@ def number_of(month: Month) -> int:
 class Calendar:
     """One programme's reports, from when and in which step, with what has come of them.
 
-    The catalogue says how many months a cycle has and not in which month one ends. So most of the
-    reports that came set the step; of as many the newest, and where none came the calendar year.
+    Terms that were entered count their cycles from their first month. Before them the catalogue
+    says how many months a cycle has and not in which month one ends. So most of the reports that
+    came set the step; of as many the newest, and where none came the calendar year. Where new
+    terms begin, the cycle before them ends.
     """
 
     def __init__(self, programme: Reporter, arrived: Sequence[Arrived]) -> None:
@@ -46,22 +55,39 @@ class Calendar:
     def _begin(self) -> Month:
         """The first month that is reported on: the programme's first, or where that is not known
         the first that it reported for, or in which the catalogue had it."""
+        entered = [each.first_month for each in self.programme.terms if each.cycle_months]
         if self.programme.valid_from is not None:
-            return month_of(self.programme.valid_from)
+            return min([month_of(self.programme.valid_from), *entered])
         known = number_of(month_of(self.programme.known_at.date()))
         number = min([known, *self._first_at])
-        return Month(number // 12, number % 12 + 1)
+        return min([Month(number // 12, number % 12 + 1), *entered])
+
+    def terms_on(self, month: Month) -> Terms | None:
+        """What was entered for a month; None where the catalogue alone says it."""
+        held = [each for each in self.programme.terms if each.first_month <= month]
+        return held[-1] if held else None
 
     def cycle_of(self, month: Month) -> Cycle:
         """The cycle that a month lies in."""
-        wait = (self._step - number_of(month)) % self._length
-        last = month.plus(wait)
-        return Cycle(last.plus(1 - self._length), last)
+        terms = self.terms_on(month)
+        if terms is None:
+            last = month.plus((self._step - number_of(month)) % self._length)
+            first = last.plus(1 - self._length)
+        else:
+            length = max(1, terms.cycle_months)
+            into = (number_of(month) - number_of(terms.first_month)) % length
+            first = month.plus(-into)
+            last = first.plus(length - 1)
+        later = [e.first_month for e in self.programme.terms if month < e.first_month <= last]
+        return Cycle(first, later[0].plus(-1) if later else last)
 
     def runs_in(self, month: Month) -> bool:
         """Whether the programme is there in a month."""
         ends = self.programme.valid_to
-        return month >= self.begins and (ends is None or month <= month_of(ends))
+        if month < self.begins or (ends is not None and month > month_of(ends)):
+            return False
+        terms = self.terms_on(month)
+        return terms is None or terms.cycle_months > 0
 
     def report_for(self, month: Month, at: datetime) -> Report | None:
         """The report that a month is in; None where none is due yet, or ever."""
@@ -70,7 +96,22 @@ class Calendar:
             return None
         months = range(number_of(cycle.first), number_of(cycle.last) + 1)
         came = [self._first_at[number] for number in months if number in self._first_at]
-        return Report(self.programme, cycle, min(came, default=None))
+        terms = self.terms_on(month)
+        days = self.programme.report_days if terms is None else terms.report_days
+        return Report(self.programme, cycle, min(came, default=None), days)
+
+    def newest(self, at: datetime, count: int, most_months: int = 150) -> list[Report]:
+        """The last so many reports that are due or have been, the newest first."""
+        found: list[Report] = []
+        month = month_of(at.date())
+        for _ in range(most_months):
+            if len(found) == count or month < self.begins:
+                break
+            report = self.report_for(month, at)
+            if report is not None:
+                found.append(report)
+            month = month.plus(-1) if report is None else report.cycle.first.plus(-1)
+        return found
 
 
 def calendars(programmes: Iterable[Reporter], arrived: Iterable[Arrived]) -> list[Calendar]:
@@ -98,6 +139,13 @@ def how_complete(reports: Sequence[Report]) -> dict[str | None, Completeness]:
     }
     received = sum(each.first_at is not None for each in reports)
     return {None: Completeness(received, len(reports)), **found}
+
+
+def not_reported(reports: Sequence[Report]) -> tuple[NotReported, ...]:
+    """Whose reports had not come, of those that completeness counts as due."""
+    return tuple(
+        NotReported(each.programme.code, each.due_on) for each in reports if each.first_at is None
+    )
 
 
 def late_of(known: Sequence[Calendar], at: datetime, months: int) -> list[Late]:

@@ -9,20 +9,21 @@ from typing import Any, Final
 import msgspec
 from asyncpg import Record
 
-from ibr.coverage.engine.operations.reports.model import Arrived, Reporter
+from ibr.coverage.engine.operations.reports.model import Arrived, Reporter, Terms
 from ibr.db.pool import Connection
 from ibr.periods import read_month
 
-# A delivery that names no cycle speaks for the month of its sender's clock. One that was withdrawn
-# as a whole, or is still being read, tells nothing; one without a record that was taken names no
-# programme.
-_TOLD: Final = r"""
+# A delivery that names no cycle speaks for the month of its sender's clock.
+MONTH_OF_DELIVERY: Final = r"""
+    case when d.cycle ~ '^\d{4}-(0[1-9]|1[0-2])$' and d.cycle > '0001' then d.cycle
+         else to_char(d.as_of at time zone 'UTC', 'YYYY-MM') end
+"""
+# One that was withdrawn as a whole, or is still being read, tells nothing; one without a record
+# that was taken names no programme.
+_TOLD: Final = rf"""
     told as (
         select d.delivery_id, d.programme_ids, d.received_at, d.records, d.refused,
-               d.control_total,
-               case when d.cycle ~ '^\d{4}-(0[1-9]|1[0-2])$' and d.cycle > '0001'
-                    then d.cycle
-                    else to_char(d.as_of at time zone 'UTC', 'YYYY-MM') end as month,
+               d.control_total, {MONTH_OF_DELIVERY} as month,
                case when cardinality(d.programme_ids) = 1 then d.programme_ids[1] end
                    as programme_id
         from delivery d
@@ -41,7 +42,34 @@ async def reporters(connection: Connection, programmes: Collection[int]) -> list
         """,
         sorted(programmes),
     )
-    return [msgspec.convert(dict(row), Reporter) for row in rows]
+    terms = await terms_of(connection, programmes)
+    return [
+        msgspec.convert(dict(row) | {"terms": terms.get(row["programme_id"], ())}, Reporter)
+        for row in rows
+    ]
+
+
+async def terms_of(
+    connection: Connection, programmes: Collection[int]
+) -> dict[int, tuple[Terms, ...]]:
+    """What counts of what was entered of each programme's reports, by their first months."""
+    rows = await connection.fetch(
+        """
+        select programme_id, first_month, cycle_months, report_days from reporting_rule
+        where programme_id = any ($1::integer[]) and replaced_at is null
+        order by programme_id, first_month
+        """,
+        sorted(programmes),
+    )
+    found: dict[int, tuple[Terms, ...]] = {}
+    for row in rows:
+        terms = Terms(
+            first_month=read_month(row["first_month"]),
+            cycle_months=row["cycle_months"],
+            report_days=row["report_days"],
+        )
+        found[row["programme_id"]] = (*found.get(row["programme_id"], ()), terms)
+    return found
 
 
 async def arrived(

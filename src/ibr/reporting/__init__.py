@@ -1,0 +1,1 @@
+"""The reporting calendar: when programmes report, what came of it, and who is reminded."""

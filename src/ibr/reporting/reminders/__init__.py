@@ -1,0 +1,1 @@
+"""Reminders of reports: each step once, by letter and by message."""
