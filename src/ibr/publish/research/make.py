@@ -225,11 +225,19 @@ def _rows(people: Sequence[Person], names: Sequence[str]) -> Iterator[list[str |
     paid = "paid_minor" in names
     plain = [name for name in names[1:] if name not in ("month", "currency", "paid_minor")]
     for each in people:
-        begun: list[str | int | None] = [each.pseudonym, *(each.values[name] for name in plain)]
+        begun: list[str | int | None] = [
+            each.pseudonym,
+            *(_harmless(each.values[name]) for name in plain),
+        ]
         if not paid:
             yield begun
         else:
             yield from ([*begun, *month] for month in each.paid)
+
+
+def _harmless(text: str) -> str:
+    """A word that no spreadsheet takes for a formula: codes of areas come from programmes."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
 def _place(number: int, part_no: int) -> bytes:
