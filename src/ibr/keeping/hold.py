@@ -40,19 +40,8 @@ async def place(
     """
     if asker is not None:
         must_hold(asker, PRIVACY)
-    if (number is not None) + bool(programme) + bool(data_class) != 1:
-        raise NotUnderstood(
-            "hold.what", "Hold one thing: a person, a programme or a class.", field="value"
-        )
     reason = rules.words(reason, "hold.reason", "reason")
-    if data_class and data_class not in CLASSES:
-        raise NotUnderstood("rule.class", "Choose a class of data.", field="data_class")
-    programme_id = await store.programme(connection, programme) if programme else None
-    if programme and programme_id is None:
-        raise NotUnderstood(
-            "programme.unknown", f"There is no programme {programme!r}.", field="programme"
-        )
-    kind = "person" if number is not None else "programme" if programme else "class"
+    kind, programme_id = await _what(connection, number, programme, data_class)
     hold_id = await store.place(
         connection,
         kind=kind,
@@ -65,14 +54,7 @@ async def place(
         at=at,
     )
     if number is not None:
-        found = await store.records_of(connection, number, _MOST_RECORDS + 1)
-        if len(found) > _MOST_RECORDS:
-            raise NotUnderstood(
-                "hold.shared",
-                "Many records carry this number, so it is nobody's own. Use another number.",
-                field="value",
-            )
-        await store.hold_records(connection, hold_id, found)
+        await _hold_records(connection, hold_id, number)
     await record_event(
         connection,
         kind=HOLD_PLACED,
@@ -87,6 +69,40 @@ async def place(
         at=at,
     )
     return hold_id
+
+
+async def _what(
+    connection: Connection, number: bytes | None, programme: str, data_class: str
+) -> tuple[str, int | None]:
+    """What kind of thing is held, and the programme where it is one."""
+    if (number is not None) + bool(programme) + bool(data_class) != 1:
+        raise NotUnderstood(
+            "hold.what", "Hold one thing: a person, a programme or a class.", field="value"
+        )
+    if number is not None:
+        return "person", None
+    if data_class:
+        if data_class not in CLASSES:
+            raise NotUnderstood("rule.class", "Choose a class of data.", field="data_class")
+        return "class", None
+    programme_id = await store.programme(connection, programme)
+    if programme_id is None:
+        raise NotUnderstood(
+            "programme.unknown", f"There is no programme {programme!r}.", field="programme"
+        )
+    return "programme", programme_id
+
+
+async def _hold_records(connection: Connection, hold_id: int, number: bytes) -> None:
+    """Holds the records that carry a number now; those of later are known by the number."""
+    found = await store.records_of(connection, number, _MOST_RECORDS + 1)
+    if len(found) > _MOST_RECORDS:
+        raise NotUnderstood(
+            "hold.shared",
+            "Many records carry this number, so it is nobody's own. Use another number.",
+            field="value",
+        )
+    await store.hold_records(connection, hold_id, found)
 
 
 async def ask_to_lift(

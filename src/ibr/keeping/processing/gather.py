@@ -46,15 +46,7 @@ async def gather(
     record = Processing(
         registry_id=registry_id,
         profile=profile,
-        tables=tuple(
-            Table(
-                name=row["name"],
-                about=row["about"],
-                personal=tuple(row["personal"] or ()),
-                sensitive=tuple(row["sensitive"] or ()),
-            )
-            for row in await store.tables(connection)
-        ),
+        tables=tuple(_table(row) for row in await store.tables(connection)),
         programmes=tuple(
             Programme(code=row["code"], institution=row["institution"], feeds=tuple(row["feeds"]))
             for row in await store.programmes(connection, at.date())
@@ -140,6 +132,15 @@ async def note_review(
 def must_see(asker: Asker) -> None:
     """NotAllowed for who may not see the record."""
     must_hold(asker, KEEPING)
+
+
+def _table(row: Any) -> Table:
+    return Table(
+        name=row["name"],
+        about=row["about"],
+        personal=tuple(row["personal"] or ()),
+        sensitive=tuple(row["sensitive"] or ()),
+    )
 
 
 def _flow(row: Any) -> Flow:

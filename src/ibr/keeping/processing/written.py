@@ -65,6 +65,10 @@ def _record(record: Processing) -> Iterator[str]:
         for each in record.sources
     ))  # fmt: skip
     yield from _part("Purposes of officers", ("Purpose",), ((each,) for each in record.purposes))
+    yield from _kept(record)
+
+
+def _kept(record: Processing) -> Iterator[str]:
     yield from _part("Data of people", ("Table", "What it is", "Personal", "Sensitive"), (
         (each.name, each.about, ", ".join(each.personal) or "–", ", ".join(each.sensitive) or "–")
         for each in record.tables
