@@ -41,6 +41,9 @@ from ibr.interop.own.own_door import OwnDoor
 from ibr.interop.own.own_openapi import published
 from ibr.jobs.queue import Jobs
 from ibr.jobs.worker import HEAVY_AT_ONCE, QUICK_AT_ONCE
+from ibr.keeping.change_rule import RETENTION_ACTS
+from ibr.keeping.erasure.ask import ERASURE_ACTS
+from ibr.keeping.hold import HOLD_ACTS
 from ibr.operation.dependencies import Watched
 from ibr.operation.health import handlers
 from ibr.operation.requests import CountedRequests, Draining
@@ -48,6 +51,7 @@ from ibr.overlaps.cases.terms import terms_from
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.keyring import open_keyring
 from ibr.protection.seal import Sealer
+from ibr.publish.research.ask import RESEARCH_ACTS
 from ibr.settings import Settings
 from ibr.trace.recorder import Recorder
 from ibr.web.routes import routes
@@ -56,7 +60,17 @@ from ibr.web.sign_in_settings import ends_of, ministry_from
 from ibr.web.unknown import unknown_addresses
 
 # What two people do together, each act from the part that knows how (access/approvals).
-ACTS = (*OFFICER_ACTS, *PARTNER_ACTS, *AGREEMENT_ACTS, BULK_EXPORT_ACT, *BUDGET_ACTS)
+ACTS = (
+    *OFFICER_ACTS,
+    *PARTNER_ACTS,
+    *AGREEMENT_ACTS,
+    BULK_EXPORT_ACT,
+    *BUDGET_ACTS,
+    *RETENTION_ACTS,
+    *HOLD_ACTS,
+    *ERASURE_ACTS,
+    *RESEARCH_ACTS,
+)
 # Short jobs side by side, the long ones, and some to spare for what else the worker does.
 WORKER_CONNECTIONS = QUICK_AT_ONCE + HEAVY_AT_ONCE + 4
 

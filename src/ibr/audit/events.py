@@ -128,6 +128,19 @@ STATEMENT_GIVEN: Final = "statement.given"
 PERSON_ASKED: Final = "person_request.made"
 PERSON_ANSWERED: Final = "person_request.answered"
 PERSON_REQUEST_DONE: Final = "person_request.done"
+RETENTION_RULE: Final = "retention.rule_set"
+RETENTION_RUN: Final = "retention.run"
+HOLD_PLACED: Final = "hold.placed"
+HOLD_LIFTED: Final = "hold.lifted"
+ERASURE_APPROVED: Final = "erasure.approved"
+ERASURE_DONE: Final = "erasure.done"
+ERASURE_REPLAYED: Final = "erasure.replayed"
+EXTRACT_APPROVED: Final = "extract.approved"
+EXTRACT_MADE: Final = "extract.made"
+EXTRACT_TAKEN: Final = "extract.taken"
+EXTRACT_EXPIRED: Final = "extract.expired"
+PROCESSING_REVIEWED: Final = "processing.reviewed"
+PROCESSING_EXPORTED: Final = "processing.exported"
 
 CATALOGUE: Final = {
     QUESTION_ENROLLED: "A yes/no question was answered: programme, purpose, number of subjects.",
@@ -254,6 +267,19 @@ CATALOGUE: Final = {
     PERSON_ASKED: "A person asked for a correction or objected: which request, programme, field.",
     PERSON_ANSWERED: "A request of a person was answered: which, how, why.",
     PERSON_REQUEST_DONE: "A delivery carries what a person had asked for: which request.",
+    RETENTION_RULE: "A rule of how long a class of data is kept was set: which, how many days.",
+    RETENTION_RUN: "What was past its time was disposed of: how much of each class, how much held.",
+    HOLD_PLACED: "A legal hold was placed: on a person, a programme or a class, until when.",
+    HOLD_LIFTED: "A legal hold was lifted: which.",
+    ERASURE_APPROVED: "The erasure of records was approved: how many, on what ground.",
+    ERASURE_DONE: "Records were erased and their keys destroyed: counts of what went.",
+    ERASURE_REPLAYED: "Erasures were carried out again after a restore: how many.",
+    EXTRACT_APPROVED: "An extract for research was approved: columns, months, until when.",
+    EXTRACT_MADE: "An extract for research was made: rows, rows left out, digest.",
+    EXTRACT_TAKEN: "An extract for research was taken by whoever asked for it.",
+    EXTRACT_EXPIRED: "An extract for research is gone: its time was over or it was taken.",
+    PROCESSING_REVIEWED: "Somebody went through the record of processing: which digest it had.",
+    PROCESSING_EXPORTED: "The record of processing was written out.",
 }
 
 # What is recorded even while sealing is late: who comes in to see what is wrong, looks at the trail

@@ -29,9 +29,13 @@ from ibr.db.migrate import SchemaState, upgrade
 from ibr.db.pool import owner_transaction
 from ibr.errors import NotUnderstood, Unavailable
 from ibr.interop.dci.keys import make_missing_keys
+from ibr.keeping.erasure.journal import FILE_NAME as ERASED
 from ibr.log import set_up
 from ibr.operation.drill import drill
+from ibr.protection.keyring import FILE_NAME as KEYRING
 from ibr.protection.keyring import open_keyring
+from ibr.protection.record_keys import FILE_NAME as RECORD_KEYS
+from ibr.protection.record_keys import make_record_keys
 from ibr.protection.seal import Sealer
 from ibr.settings import Settings, environment_for, read_settings
 from ibr.subscriptions.feed.restored import put_in_order
@@ -51,7 +55,13 @@ _From = Annotated[
 async def prepare(settings: Settings, dsn: str) -> SchemaState:
     """The newest schema, the keyring and the registry's own keys: all that a start needs."""
     state = await upgrade(dsn, today())
-    sealer = Sealer(open_keyring(settings.data_dir / "keys", create=True))
+    keys = settings.data_dir / "keys"
+    first = not (keys / KEYRING).exists()
+    sealer = Sealer(open_keyring(keys, create=True))
+    if first:
+        # A registry from before keeps sealing as before, so that its older program can still read;
+        # `ibr erasure prepare` gives it keys of single records.
+        make_record_keys(keys)
     async with owner_transaction(dsn) as connection:
         await make_missing_keys(connection, sealer, now())
         await put_in_order(connection)
@@ -302,9 +312,13 @@ def _copy_keyring(source: Path, into: Path) -> None:
     # Read by the one reader of keyrings first: a wrong file would only be noticed at the next look.
     open_keyring(source.parent, create=False)
     (into / "keys").mkdir(mode=0o700, exist_ok=True)
-    target = into / "keys" / "keyring.json"
-    write_whole(target, source.read_bytes())
-    target.chmod(0o600)
+    # The keys of single records and the journal of erasures belong to it.
+    beside = {KEYRING: source, **{name: source.parent / name for name in (RECORD_KEYS, ERASED)}}
+    for name, each in beside.items():
+        if each.exists():
+            target = into / "keys" / name
+            write_whole(target, each.read_bytes())
+            target.chmod(0o600)
 
 
 def _key_name(settings: Settings) -> str:

@@ -92,6 +92,9 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "audit_trail": frozenset({"ledger"}),
     "evidence": CLASSES - {"protected", "visits", "requests", "contacts"},
     "privacy": frozenset({"ledger"}),
+    # Rules, holds and counts: nothing of a person, whom the two people's acts name by number.
+    "keeping": _NOTHING,
+    "extract": _NOTHING,
     "pairs": _NOTHING,
     "pairs_edit": _NOTHING,
     "developers": _NOTHING,

@@ -23,9 +23,11 @@ from ibr.db.pool import Connection
 from ibr.db.staging import prepare as prepare_tables
 from ibr.deliveries import receive
 from ibr.deliveries.model import Tally
+from ibr.intake.erased import keep_out
 from ibr.intake.plan import Planner, standing_of
-from ibr.intake.prepare import Prepared
+from ibr.intake.prepare import Item, Prepared
 from ibr.intake.rows import Known, Rows, Source
+from ibr.keeping.erasure.kept_out import count_refused
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer
 from ibr.registry.beneficiaries import record_beneficiary
@@ -34,9 +36,6 @@ from ibr.registry.changes import append
 from ibr.registry.enrolment import record_enrolment
 from ibr.registry.programmes.merges import count_merge, merges
 from ibr.reported.beneficiary import Refusal
-
-# One item of a delivery after its check: its records, one a programme, or why it was set aside.
-Item = list[Prepared] | Refusal
 
 # What an item brought: a record that was not known, something about one that was, nothing new, or
 # a reason against it.
@@ -67,6 +66,8 @@ class Draft(msgspec.Struct, frozen=True):
     numbers: dict[bytes, int]
     fresh: dict[bytes, int]
     merges: dict[int, int]
+    erased: tuple[bytes, ...] = ()
+    """Records that were erased before, and are kept out."""
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -79,12 +80,17 @@ class Merged(msgspec.Struct, frozen=True):
 
 
 async def draft_chunk(
-    connection: Connection, merger: Merger, source: Source, items: Sequence[Item]
+    connection: Connection, merger: Merger, source: Source, items: list[Item]
 ) -> Draft:
-    """Works out what one chunk changes; writes nothing but the names of new identifier types."""
+    """Works out what one chunk changes; writes nothing but the names of new identifier types.
+
+    In `items` a refusal takes the place of each that carries an erased record.
+    """
+    # Counted before anything else is read: whatever is merged or erased from here on raises the
+    # count.
+    counts = await merges(connection, _programmes(items))
+    erased = await keep_out(connection, items, source.as_of)
     prepared = [each for item in items if not isinstance(item, Refusal) for each in item]
-    # Counted before anything else is read: whatever is merged from here on raises the count.
-    counts = await merges(connection, {each.programme_id for each in prepared})
     numbers, fresh = await record_beneficiary.number_records(
         connection, (each.record_key for each in prepared)
     )
@@ -94,14 +100,18 @@ async def draft_chunk(
         rows = planner.plan(prepared, known)
     else:
         rows = await asyncio.to_thread(planner.plan, prepared, known)
-    return Draft(rows, numbers, fresh, counts)
+    return Draft(rows, numbers, fresh, counts, erased)
+
+
+def _programmes(items: Iterable[Item]) -> set[int]:
+    return {each.programme_id for item in items if not isinstance(item, Refusal) for each in item}
 
 
 async def merge_chunk(
     connection: Connection,
     merger: Merger,
     source: Source,
-    items: Sequence[Item],
+    items: list[Item],
     tally: Tally,
     *,
     draft: Draft | None = None,
@@ -112,16 +122,17 @@ async def merge_chunk(
     `draft` was made ahead, `before` is what the chunk before it merged, if that was of the same
     delivery. What was merged is returned for the chunk after it.
     """
-    programmes = {
-        each.programme_id for item in items if not isinstance(item, Refusal) for each in item
-    }
+    programmes = _programmes(items)
     if not programmes:
+        if draft is not None:
+            await count_refused(connection, draft.erased, source.known_at)
         return Merged(frozenset(), {}, news=_count(items, {}, {}, set(), tally))
     await hold_programmes(connection, programmes)
     await prepare_tables(connection, *TEMPORARY)
     counts = await count_merge(connection, programmes)
     if draft is None or not still_holds(draft, counts, before):
         draft = await draft_chunk(connection, merger, source, items)
+    await count_refused(connection, draft.erased, source.known_at)
     await record_beneficiary.add_keys(connection, draft.fresh)
     changed = await _write(connection, draft.rows)
     news = _count(items, draft.numbers, draft.fresh, changed, tally)

@@ -36,6 +36,10 @@ class Prepared(msgspec.Struct, gc=False):
     digest: bytes
 
 
+# One item of a delivery after its check: its records, one a programme, or why it was set aside.
+Item = list[Prepared] | Refusal
+
+
 class Preparer:
     """Prepares the records of one delivery for one asker."""
 

@@ -29,10 +29,12 @@ from ibr.deliveries.acts.model import Undoing
 from ibr.deliveries.acts.reach_back import Chunk, Earlier
 from ibr.errors import Unavailable
 from ibr.intake.enrolment_updates import TEMPORARY, Merger
+from ibr.intake.erased import enrolled_anew
 from ibr.intake.plan import Planner
 from ibr.intake.prepare import Prepared
 from ibr.intake.restating import Difference
 from ibr.intake.rows import Known, Rows, Source
+from ibr.keeping.erasure.kept_out import erased
 from ibr.protection.spool import Spool
 from ibr.registry.beneficiaries import record_beneficiary
 from ibr.registry.programmes.merges import count_merge
@@ -124,9 +126,15 @@ async def _gather(undoer: Undoer, earlier: Sequence[Earlier], shelves: _Shelves)
             keys = [prepared.record_key for prepared in block]
             async with undoer.database.transaction(undoer.programmes) as connection:
                 numbers = await record_beneficiary.numbers_of(connection, keys)
+                gone = await erased(connection, numbers)
             for prepared in block:
                 number = numbers.get(prepared.record_key)
-                if number is not None:
+                at = gone.get(prepared.record_key)
+                # What was said before an erasure is never said again of who enrolled anew.
+                before = at is not None and not enrolled_anew(
+                    prepared, at, each.as_of, known=each.known_at > at
+                )
+                if number is not None and not before:
                     shelves.add(number, each, prepared)
 
 

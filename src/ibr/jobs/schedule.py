@@ -28,6 +28,7 @@ from ibr.jobs.answering import (
 from ibr.jobs.checking import run_due_checks
 from ibr.jobs.counting import run_due_figures
 from ibr.jobs.filing import WORK_ON_FILE, find_files, forget_files, work_on_file
+from ibr.jobs.keeping import carry_out_erasures, keep_retention, make_extracts
 from ibr.jobs.linking import link_changes
 from ibr.jobs.model import Job
 from ibr.jobs.queue import Jobs
@@ -99,6 +100,9 @@ def register_all(
     quick.register("keep_visits", partial(_keep_visits, services), every=60)
     heavy.register("follow_requests", partial(_follow_requests, services), every=300)
     heavy.register("provide_budget_days", partial(_provide_budget_days, database), every=_DAY)
+    heavy.register("keep_retention", partial(keep_retention, services), every=_QUARTER)
+    heavy.register("carry_out_erasures", partial(carry_out_erasures, services), every=5)
+    heavy.register("make_extracts", partial(make_extracts, services), every=30)
     heavy.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
     heavy.register("tidy_outbox", partial(_tidy_outbox, database, callback_days), every=_DAY)
     heavy.register("tidy_trace", partial(_tidy_trace, database), every=_HOUR)

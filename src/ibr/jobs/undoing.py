@@ -18,7 +18,7 @@ from ibr.jobs.model import Job
 from ibr.log import logger
 
 # What no second try would change: the delivery stands as before, and its page says why.
-_FOR_GOOD: Final = frozenset({"delivery.too_old", "delivery.unreadable"})
+_FOR_GOOD: Final = frozenset({"delivery.too_old", "delivery.unreadable", "delivery.bytes_gone"})
 
 
 async def undo_deliveries(services: Services, _job: Job) -> None:

@@ -25,6 +25,8 @@ class Keyring(msgspec.Struct, frozen=True, kw_only=True):
     current: int
     data: dict[int, bytes]
     index: bytes
+    folder: str | None = None
+    """Where it is kept; the keys of single records are in a file beside it (record_keys)."""
 
 
 class _Stored(msgspec.Struct):
@@ -63,6 +65,7 @@ def open_keyring(folder: Path, *, create: bool) -> Keyring:
             current=stored.current,
             data={int(number): base64.b64decode(key) for number, key in stored.data.items()},
             index=base64.b64decode(stored.index),
+            folder=str(folder),
         )
         whole = all(len(key) == KEY_BYTES for key in (*keyring.data.values(), keyring.index))
         if not whole or keyring.current not in keyring.data:

@@ -74,6 +74,11 @@ AUDIT_TRAIL: Final = "audit_trail"
 EVIDENCE: Final = "evidence"
 PRIVACY: Final = "privacy"
 PROTECT: Final = "protect"
+# How long what is kept, what is held and erased, and the record of processing: seen by those who
+# watch or run the registry, changed by whoever holds `privacy`. Extracts for research are asked
+# for by analysts.
+KEEPING: Final = "keeping"
+EXTRACT: Final = "extract"
 # Help-desk on behalf of a person who asks about themselves.
 SERVE_PERSON: Final = "serve_person"
 # What people ask of a programme about their own data: that it is there and late is seen by some,
@@ -114,7 +119,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         | {PERSON, DEVELOPERS, CALLBACKS, CASES, CASE_FIGURES, CASE_ASSIGN, REVIEW}
         | {FINDINGS, EXEMPT, PAIRS_EDIT, RELEASES_SEEN, RELEASE}
         | {FILES, DELIVERY_RELEASE, CALENDAR, FEEDS}
-        | {OFFICERS_SEEN, OFFICERS, APPROVE, AGREEMENTS, AGREEMENTS_EDIT, REQUESTS},
+        | {OFFICERS_SEEN, OFFICERS, APPROVE, AGREEMENTS, AGREEMENTS_EDIT, REQUESTS, KEEPING},
         ("complaint", "data_correction", "case_work"),
     ),
     "programme_officer": Rights(
@@ -137,12 +142,12 @@ RIGHTS: Final[dict[str, Rights]] = {
         },
         ("enrolment_check", "complaint", "data_correction", "case_work"),
     ),
-    "analyst": Rights(_FIGURES | {CASE_FIGURES, RELEASES_SEEN, RELEASE, FEEDS}),
+    "analyst": Rights(_FIGURES | {CASE_FIGURES, RELEASES_SEEN, RELEASE, FEEDS, EXTRACT}),
     # Sees how all of it is done and by whom, and changes nothing.
     "auditor": Rights(
         _FIGURES
         | {PERSON, CASES, CASE_FIGURES, REVIEW, FINDINGS, RELEASES_SEEN, FEEDS}
-        | {OFFICERS_SEEN, AGREEMENTS, AUDIT_TRAIL, EVIDENCE},
+        | {OFFICERS_SEEN, AGREEMENTS, AUDIT_TRAIL, EVIDENCE, KEEPING},
         ("audit",),
     ),
     "help_desk": Rights(
@@ -153,7 +158,8 @@ RIGHTS: Final[dict[str, Rights]] = {
     "planner": Rights(frozenset({COUNTRY, PROGRAMME, PAIRS, CASE_FIGURES, RELEASES_SEEN})),
     # Watches over the people recorded by what is kept about look-ups, never by looking at records.
     "data_protection_officer": Rights(
-        frozenset({PRIVACY, PROTECT, AUDIT_TRAIL, AGREEMENTS, OFFICERS_SEEN, APPROVE, REQUESTS})
+        frozenset({PRIVACY, PROTECT, AUDIT_TRAIL, AGREEMENTS, OFFICERS_SEEN, APPROVE})
+        | {REQUESTS, KEEPING}
     ),
     # Builds the system of one partner: no figure of the country, no person, no other partner.
     "developer": Rights(frozenset({DEVELOPERS})),

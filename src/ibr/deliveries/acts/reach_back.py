@@ -54,7 +54,8 @@ async def chunks(
 async def to_read(
     connection: Connection, undoing: Undoing, records: Sequence[int]
 ) -> list[Earlier]:
-    """The deliveries that must be read again, in the order they came.
+    """The deliveries that must be read again, in the order they came; Conflict where the bytes of
+    one are gone.
 
     Those that speak of any of these records, those of which that was not kept, and, where it is to
     count again, the delivery itself.
@@ -66,6 +67,14 @@ async def to_read(
             connection, [row["delivery_id"] for row in several], records
         )
     }
+    wanted = [r["delivery_id"] for r in several if r["delivery_id"] in speaking or not r["kept"]]
+    if await store.without_bytes(connection, wanted):
+        raise Conflict(
+            "delivery.bytes_gone",
+            "The bytes of an earlier delivery that speaks of the same records were disposed of "
+            "when their time was over, so what the records said without this one cannot be worked "
+            "out. Ask the sender for a correction.",
+        )
     return [
         Earlier(
             delivery_id=row["delivery_id"],

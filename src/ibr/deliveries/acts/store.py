@@ -210,3 +210,18 @@ async def benefits_of(
         delivery_id,
         list(records),
     )
+
+
+async def without_bytes(connection: Connection, delivery_ids: Sequence[int]) -> bool:
+    """Whether the bytes of one of these deliveries were disposed of."""
+    gone = await connection.fetchval(
+        """
+        select exists (
+            select from unnest($1::bigint[]) as wanted (delivery_id)
+            join delivery d using (delivery_id)
+            where d.body_bytes > 0 and not exists (
+                select from delivery_part p where p.delivery_id = wanted.delivery_id))
+        """,
+        list(delivery_ids),
+    )
+    return bool(gone)

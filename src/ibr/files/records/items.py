@@ -15,8 +15,7 @@ from ibr.files.reading.model import Reader, Row
 from ibr.files.records.build import Builder
 from ibr.files.records.households import together
 from ibr.files.records.seen import Seen
-from ibr.intake.enrolment_updates import Item
-from ibr.intake.prepare import Preparer
+from ibr.intake.prepare import Item, Preparer
 from ibr.reported.beneficiary import Refusal
 
 BLOCK: Final = 4_000

@@ -7,7 +7,7 @@ on at the next block, one at a time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
 from ibr.audit.events import DELIVERY_DONE
@@ -20,13 +20,13 @@ from ibr.deliveries.model import Started
 from ibr.errors import Unavailable
 from ibr.intake.enrolment_updates import (
     Draft,
-    Item,
     Merged,
     Merger,
     draft_chunk,
     merge_chunk,
     source_of,
 )
+from ibr.intake.prepare import Item
 from ibr.interop.dci import store
 from ibr.interop.dci.answers import Answer
 from ibr.interop.dci.check_delivery import (
@@ -55,7 +55,7 @@ async def merge_all(
 async def _merge(
     services: Services,
     delivery: Delivery,
-    items: Sequence[Item],
+    items: list[Item],
     connection: Connection,
     draft: Draft | None = None,
     before: Merged | None = None,

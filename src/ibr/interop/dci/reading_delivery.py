@@ -8,8 +8,7 @@ import msgspec
 
 from ibr.asker import Asker
 from ibr.deliveries.model import DeliveryHead, Tally
-from ibr.intake.enrolment_updates import Item
-from ibr.intake.prepare import Preparer
+from ibr.intake.prepare import Item, Preparer
 from ibr.interop.dci.messages.read_beneficiary import read_beneficiary
 from ibr.interop.dci.outcomes import Outcomes
 from ibr.interop.dci.read_updates import Updates

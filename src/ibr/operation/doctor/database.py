@@ -13,6 +13,7 @@ from ibr.db.migrate import state
 from ibr.db.safety import refuse_unsafe
 from ibr.errors import RegistryError
 from ibr.operation.doctor import store
+from ibr.operation.doctor.keeping import look_at_keeping
 from ibr.operation.doctor.model import Finding, care, strictly, well, wrong
 from ibr.operation.doctor.reporting import look_at_reporting
 from ibr.outbox.desk.look import backlog
@@ -59,6 +60,8 @@ async def look_at_database(
     for finding in _own_keys(await key_days(connection)):
         yield finding
     async for finding in _partners(connection, settings.production):
+        yield finding
+    async for finding in look_at_keeping(connection, settings, at):
         yield finding
     for follow in (_audit, _work):
         async for finding in follow(connection, settings.production, at):

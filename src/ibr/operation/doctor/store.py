@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import asyncpg
 
 Connection = asyncpg.Connection
@@ -184,3 +186,19 @@ async def reporting(connection: Connection) -> asyncpg.Record:
     )
     assert row is not None
     return row
+
+
+async def keeping(
+    connection: Connection,
+) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """Since when the oldest erasure waits, when the last night came to its end, and since when
+    there are rules."""
+    row = await connection.fetchrow(
+        """
+        select (select min(approved_at) from erasure where state <> 'done') as waiting,
+               (select max(ended_at) from retention_run) as last,
+               (select min(set_at) from retention_rule) as since
+        """
+    )
+    assert row is not None
+    return row["waiting"], row["last"], row["since"]

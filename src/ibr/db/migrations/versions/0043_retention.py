@@ -1,0 +1,12 @@
+"""Retention, holds, erasure, research extracts; see the SQL file beside this one."""
+
+from __future__ import annotations
+
+from ibr.db.migrations.from_file import run_sql_beside
+
+revision = "0043"
+down_revision = "0042"
+
+
+def upgrade() -> None:
+    run_sql_beside(__file__)

@@ -1,0 +1,1 @@
+"""Disposes every night of what is past its time, some at a time."""

@@ -1,0 +1,1 @@
+"""The record of processing and the pack for an impact assessment, made from metadata."""
