@@ -17,9 +17,12 @@ from ibr.cli.main import app
 from ibr.clock import now
 from ibr.db.backup.shelf import Drill
 from ibr.db.backup.take import shelf_of, take_base
+from ibr.keeping.erasure import journal
+from ibr.keeping.erasure.model import Entry
 from ibr.operation.doctor import machine
 from ibr.operation.doctor.machine import look_at_machine
 from ibr.operation.doctor.model import Finding
+from ibr.protection.record_keys import FILE_NAME as RECORD_KEYS
 from ibr.settings import Settings
 from tests.backup_site import Site
 
@@ -243,3 +246,93 @@ def test_a_setting_that_cannot_be_read_is_a_finding(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("IBR_PORT", "many")
     [found] = look()
     assert (found.what, found.state) == ("settings", "wrong")
+
+
+def test_an_erasure_that_a_restore_undid_is_found(site: Site) -> None:
+    """The journal knows of it, the database does not; and its key is in the file again."""
+    keys = site.settings.data_dir / "keys"
+    assert about("erasures", look(), "well")
+    entry = Entry(
+        approved_at=now(),
+        erased_at=now(),
+        ground="request",
+        with_bytes=False,
+        records=[77],
+        keys=[b"k" * 16],
+    )
+    journal.append(keys, entry)
+    found = about("erasures", look())
+    assert "1 that the database does not know" in found.found
+    assert "1 records whose key is here" in found.found
+    assert "ibr erasure replay" in found.do
+    done = CliRunner().invoke(app, ["erasure", "replay", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output) == {"erasures": 1, "records": 0}
+    assert about("erasures", look(), "well")
+    [row] = site.ask("select last_value >= 77 from ibr.record_id")
+    assert row
+
+
+def test_a_registry_without_keys_of_records_is_told_how_to_make_them(site: Site) -> None:
+    path = site.settings.data_dir / "keys" / RECORD_KEYS
+    before = path.read_bytes()
+    path.unlink()
+    try:
+        found = about("keys of records", look(), "care")
+        assert "ibr erasure prepare" in found.do
+    finally:
+        path.write_bytes(before)
+        path.chmod(0o600)
+    assert about("keys of records", look(), "well")
+
+
+def test_keys_of_records_that_others_may_read_are_found(site: Site) -> None:
+    path = site.settings.data_dir / "keys" / RECORD_KEYS
+    path.chmod(0o644)
+    try:
+        assert about("keys of records", look())
+    finally:
+        path.chmod(0o600)
+
+
+def test_nights_that_nobody_kept_are_found(site: Site) -> None:
+    site.ask("update ibr.retention_rule set set_at = now() - interval '4 days'")
+    assert about("retention", look(), "care")
+    done = CliRunner().invoke(app, ["retention", "run", "--json"])
+    assert done.exit_code == 0, done.output
+    assert about("retention", look(), "well")
+    shown = CliRunner().invoke(app, ["retention", "show", "--json"])
+    assert json.loads(shown.output)["due"]["delivery_bytes"] == [0, 0]
+
+
+def test_an_erasure_that_waits_is_found(site: Site) -> None:
+    site.ask(
+        "insert into ibr.erasure (record_ids, ground, approved_at) "
+        "values ('{5}', 'request', now() - interval '2 days')"
+    )
+    try:
+        assert about("erasures", look(), "care")
+    finally:
+        site.ask("delete from ibr.erasure where record_ids = '{5}'")
+
+
+def test_the_commands_of_keeping_say_what_they_did(site: Site) -> None:
+    def run(*words: str) -> str:
+        done = CliRunner().invoke(app, list(words))
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    assert "Rule" in run("retention", "set", "withdrawn", "--days", "400", "--law", "Act 7")
+    assert "Hold" in run("retention", "hold", "--class", "withdrawn", "--reason", "Inquiry")
+    [number] = site.ask("select max(hold_id) from ibr.legal_hold")
+    assert "lifted" in run("retention", "lift", str(number), "--why", "Over")
+    assert "already" in run("erasure", "prepare")
+    assert json.loads(run("erasure", "list", "--json")) is not None
+    record = json.loads(run("privacy", "record", "--json"))
+    measures = {each["code"]: each["there"] for each in record["measures"]}
+    assert measures["record_keys"]
+    assert not measures["retention_rules"]
+    refused = CliRunner().invoke(
+        app, ["retention", "set", "withdrawn", "--days", "3", "--law", "A"]
+    )
+    assert refused.exit_code == 1

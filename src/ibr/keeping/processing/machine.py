@@ -18,7 +18,9 @@ def measures(settings: Settings, at: datetime) -> tuple[Measure, ...]:
     """What is truly there on this machine now."""
     keys = settings.data_dir / "keys"
     newest = max((each.made_at for each in shelf_of(settings).backups()), default=None)
-    apart = settings.backup_dir is None or not any(settings.backup_dir.rglob(KEYRING))
+    apart = settings.backup_dir is None or not any(
+        any(settings.backup_dir.rglob(name)) for name in (KEYRING, RECORD_KEYS)
+    )
     return (
         Measure(
             code="record_keys",

@@ -21,6 +21,7 @@ from ibr.operation.dependencies import LEAST_FREE
 from ibr.operation.doctor.model import Finding, care, strictly, well, wrong
 from ibr.operation.production import unsafe
 from ibr.protection.keyring import FILE_NAME, open_keyring
+from ibr.protection.record_keys import FILE_NAME as RECORD_KEYS
 from ibr.protection.spool import SUFFIX
 from ibr.settings import Settings
 
@@ -82,10 +83,12 @@ def _keyring(settings: Settings) -> Iterator[Finding]:
             "They cannot read the keys, but they see which there are.",
             f"Run: chmod 700 {folder}",
         )
-    if settings.backup_dir and any(settings.backup_dir.rglob(FILE_NAME)):
+    for name in (FILE_NAME, RECORD_KEYS):
+        if not settings.backup_dir or not any(settings.backup_dir.rglob(name)):
+            continue
         yield wrong(
             "keyring",
-            f"a copy of {FILE_NAME} lies among the backups in {settings.backup_dir}",
+            f"a copy of {name} lies among the backups in {settings.backup_dir}",
             "Whoever takes the backups away would take the keys with them and read everything.",
             "Move the copy to where you keep keys, and away from every backup.",
         )
