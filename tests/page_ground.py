@@ -39,6 +39,7 @@ from ibr.db.pool import open_database, owner_transaction
 from ibr.operation.dependencies import Watched
 from ibr.protection.seal import Sealer
 from ibr.settings import Settings
+from tests import page_desks
 from tests.callbacks_web import promised
 from tests.cases_web import people_enrolled, the_case, three_cases
 from tests.database.test_web_applicant import linked
@@ -94,6 +95,9 @@ async def _everything(country: WebCountry, folder: Path) -> Names:
         **await _agreements(country),
         **await _privacy(country),
         **await _officers(country),
+        **await page_desks.help_desk(country),
+        **await page_desks.keeping(country),
+        **await page_desks.feeds(country),
         **await _sealed(country, folder),
     }
 

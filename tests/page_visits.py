@@ -26,6 +26,7 @@ from ibr.settings import Settings
 from ibr.web.services import Desk, WebServices
 from tests.developers_web import DEVELOPERS as _DEVELOPERS
 from tests.developers_web import FIRST
+from tests.page_desks import HEDY
 from tests.page_ground import ADA, OMAR, WATCHER, WITH_APP, WITHOUT, Names
 from tests.people_web import PASSWORD
 from tests.review_web import STELLA
@@ -141,6 +142,24 @@ WORK: Final = (
     visit("/deliveries", OMAR),
     visit("/deliveries/{number:int}", OMAR, "/deliveries/{delivery}"),
     visit("/deliveries/{number:int}", OMAR, "/deliveries/{held}"),
+    visit("/feeds", OMAR),
+    visit("/feeds", ADA),
+    visit("/feeds/{code:str}", ADA, "/feeds/OAP"),
+    visit(
+        "/feeds/{code:str}", ADA, "/feeds/CASH",
+        step=sent(
+            sees=WRONG, button="main form[action$='/contact'] button", email="nobody", name="wrong",
+        ),
+    ),
+    visit("/visits", HEDY),
+    visit("/visits", HEDY, step=sent(sees=WRONG, value="?", name="not filled")),
+    visit("/visits/{number:int}", HALA, "/visits/{visit}"),
+    visit("/requests", OMAR),
+    visit("/requests", WATCHER),
+    visit("/requests/{number:int}", OMAR, "/requests/{request}"),
+    visit("/requests/{number:int}", WATCHER, "/requests/{request}"),
+    visit("/extracts", ANA),
+    visit("/extracts", ANA, step=sent(sees=WRONG, name="not filled")),
     visit("/findings", ADA),
     visit("/findings", ANA),
     visit("/findings/{number:int}", ADA, "/findings/{finding}"),
@@ -177,6 +196,19 @@ ROUND_IT: Final = (
         ),
     ),
     visit("/privacy/alarms/{number:int}", WATCHER, "/privacy/alarms/{alarm}"),
+    visit("/privacy/keeping", WATCHER),
+    visit("/privacy/keeping", OTTO),
+    visit(
+        "/privacy/keeping", WATCHER,
+        step=sent(
+            sees=WRONG, button="main form[action$='/erasures'] button", value="NOBODY-1",
+            name="nobody",
+        ),
+    ),
+    visit("/privacy/record", WATCHER),
+    visit("/privacy/record", OTTO),
+    visit("/statements/check"),
+    visit("/statements/check", step=sent(sees="main .notice", number="x", sums="1", name="sent")),
     visit("/protect", WATCHER),
     visit("/protect", OMAR, step=sent(sees=WRONG, kind="UIN", value="?", name="wrong")),
     visit("/audit", OTTO),
@@ -239,6 +271,7 @@ NOT_A_PAGE: Final = {
     "/review/persons": "leads from a person's number to its page",
     "/files/{number:int}/response": "a file",
     "/files/{number:int}/mapping": "a file",
+    "/privacy/record/file": "a file",
     "/sign-in/ministry": "leads to the ministry's own pages",
     "/sign-in/ministry/leave": "leads to the ministry's own pages",
     "/language/{code:str}": "leads back to the page in another language",
