@@ -33,13 +33,14 @@ from ibr.overlaps.checks.catalogue import BY_CODE
 from ibr.overlaps.findings.desk.look import finding_counts, finding_list, one_finding
 from ibr.overlaps.findings.model import Wanted as WantedFindings
 from ibr.protection.blind_index import BlindIndex
-from ibr.protection.seal import Sealer, place_of
+from ibr.protection.seal import Sealer
 from ibr.questions.country_today import country_today
 from ibr.questions.kept import Kept
 from ibr.questions.person_record import Subject, person_record
 from ibr.questions.programme import one_programme
 from ibr.questions.reporting import deliveries, one_delivery
 from ibr.reporting.desk import feeds_seen, one_calendar
+from ibr.subject.places import request_place
 from ibr.subject.requests.look import request_to_answer, requests
 from ibr.subject.view.own_view import own_view
 from ibr.subject.visits.begin import begin_visit
@@ -223,8 +224,8 @@ async def _request(
     )
     number: int = await connection.fetchval("select nextval('ibr.person_request_no')")
     proved = json.dumps({"kind": "UIN", "value": uin_of(*cell), "birth_date": "1956-03-01"})
-    sealed = made.sealer.seal(proved.encode(), place_of("person_request", "proved", number))
-    wished = made.sealer.seal(b"1957-03-01", place_of("person_request", "wished", number))
+    sealed = made.sealer.seal(proved.encode(), request_place("proved", record, number))
+    wished = made.sealer.seal(b"1957-03-01", request_place("wished", record, number))
     await connection.execute(
         """
         insert into person_request (request_no, visit_no, programme_id, record_id, subject_index,

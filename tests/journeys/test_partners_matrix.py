@@ -16,8 +16,8 @@ from ibr.access.model import Partner
 from ibr.asker import Asker
 from ibr.interop.dci.envelope import Caller, Envelopes
 from ibr.interop.own.own_door import OwnDoor
-from ibr.protection.seal import place_of
 from ibr.registry.programmes.model import Programme
+from ibr.subject.places import request_place
 from tests.conftest import scratch_folder
 from tests.door import SEARCH, Door, System, _nothing_else
 from tests.later import searching
@@ -85,8 +85,8 @@ def _requests_of_everybody(door: Door) -> None:
             values ($1, 1, $2, $3, 's', 0, 'correction', 'name', $4, $5, 'b', $6, $6)
             """,
             *(number, row["programme_id"], row["record_id"]),
-            sealer.seal(proved, place_of("person_request", "proved", number)),
-            sealer.seal(b"Another Name", place_of("person_request", "wished", number)),
+            sealer.seal(proved, request_place("proved", row["record_id"], number)),
+            sealer.seal(b"Another Name", request_place("wished", row["record_id"], number)),
             NOW,
         )
 

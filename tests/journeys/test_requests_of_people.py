@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from ibr.cli.main import app
 from ibr.interop.own.own_door import OwnDoor
-from ibr.protection.seal import place_of
 from ibr.registry.programmes.model import Programme
+from ibr.subject.places import request_place
 from ibr.subject.statements.rules import digest_of_number, digest_of_sums
 from tests.conftest import scratch_folder
 from tests.door import Door, System, _nothing_else
@@ -56,8 +56,11 @@ def door(dsn: str) -> Iterator[Door]:
 def number(door: Door) -> int:
     """A request that nobody has answered."""
     door.owner("delete from person_request")
-    [row] = door.owner("select nextval('ibr.person_request_no') as number")
+    [row] = door.owner(
+        "select nextval('ibr.person_request_no') as number, record_id from beneficiary_record"
+    )
     asked: int = row["number"]
+    record: int = row["record_id"]
     seal = door.services.sealer.seal
     proved = json.dumps({"kind": "UIN", "value": UIN, "birth_date": "1956-03-01"}).encode()
     door.owner(
@@ -69,8 +72,8 @@ def number(door: Door) -> int:
         from beneficiary_record r
         """,
         asked,
-        seal(proved, place_of("person_request", "proved", asked)),
-        seal(b"Another Name", place_of("person_request", "wished", asked)),
+        seal(proved, request_place("proved", record, asked)),
+        seal(b"Another Name", request_place("wished", record, asked)),
     )
     return asked
 

@@ -13,7 +13,7 @@ The classes are named in the policies of the tables (0035_agreements.sql):
   rest of the trail is not read by the role that answers askers);
 - `protected` those of the people whose records need special handling (registry/protected);
 - `visits` visits at the help desk; `requests` what people ask of a programme about their own data
-  (0044_own_view.sql).
+  (0043_own_view.sql).
 - `contacts` whom programmes named to be written to about their reports.
 """
 

@@ -35,6 +35,8 @@ _OF: Final = {
     b"appearance": "record",
     b"case_letter": "letter",
     b"case_step": "case",
+    b"person_request": "record",
+    b"help_visit": "record",
     b"delivery_part": "delivery",
 }
 _PREFIXES: Final = {kind: bytes((OF_A_RECORD, 0, at)) for at, kind in enumerate(KINDS)}

@@ -15,6 +15,7 @@ from ibr.errors import Conflict, NotFound
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer, place_of
 from ibr.subject.content import fields_of, person_in
+from ibr.subject.places import request_place
 from ibr.subject.requests import store
 from ibr.subject.requests.model import TO_ANSWER, PersonRequest, Wish
 from ibr.subject.requests.rules import check_wish, watched
@@ -43,7 +44,7 @@ async def ask(
         value = check_wish(wish, fields, at)
         stands = watched(wish.kind, wish.about, fields, row["status"], theirs=True)
         number = await store.next_number(connection)
-        sealed = sealer.seal(value.encode(), place_of("person_request", "wished", number))
+        sealed = sealer.seal(value.encode(), request_place("wished", wish.record_id, number))
         added = await store.add(
             connection,
             number=number,
@@ -55,7 +56,7 @@ async def ask(
             kind=wish.kind,
             about=wish.about,
             proved=sealer.seal(
-                msgspec.json.encode(visit.proved), place_of("person_request", "proved", number)
+                msgspec.json.encode(visit.proved), request_place("proved", wish.record_id, number)
             ),
             wished=sealed if wish.kind == "correction" else None,
             before=blind_index.digest(stands.encode()),

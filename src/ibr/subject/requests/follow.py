@@ -18,6 +18,7 @@ from ibr.db.pool import Connection, Database
 from ibr.protection.blind_index import BlindIndex
 from ibr.protection.seal import Sealer, place_of
 from ibr.subject.content import fields_of, person_in
+from ibr.subject.places import request_place
 from ibr.subject.requests import store
 from ibr.subject.requests.rules import same, watched
 from ibr.subject.visits.model import Proved
@@ -51,7 +52,7 @@ def _how(sealer: Sealer, blind_index: BlindIndex, row: Record) -> str | None:
     fields: dict[str, str] = {}
     number = row["request_no"]
     if row["personal"] is not None:
-        opened = sealer.open(row["proved"], place_of("person_request", "proved", number))
+        opened = sealer.open(row["proved"], request_place("proved", row["record_id"], number))
         proved = msgspec.json.decode(opened, type=Proved)
         content = sealer.open(
             row["personal"], place_of("beneficiary_record", "personal", row["record_id"])
@@ -62,7 +63,7 @@ def _how(sealer: Sealer, blind_index: BlindIndex, row: Record) -> str | None:
         return None
     if row["wished"] is None:
         return "as_asked"
-    wished = sealer.open(row["wished"], place_of("person_request", "wished", number)).decode()
+    wished = sealer.open(row["wished"], request_place("wished", row["record_id"], number)).decode()
     return "as_asked" if same(stands, wished) else "otherwise"
 
 

@@ -24,6 +24,7 @@ from ibr.db.pool import Connection, Database
 from ibr.errors import Conflict, NotFound
 from ibr.protection.seal import Sealer, place_of
 from ibr.subject.content import birth_in, fields_of, numbers_of, person_in
+from ibr.subject.places import request_place
 from ibr.subject.requests import store
 from ibr.subject.requests.model import (
     A_PAGE,
@@ -157,7 +158,7 @@ async def _whose(
     )
     if found is None:
         return None
-    opened = sealer.open(row["proved"], place_of("person_request", "proved", number))
+    opened = sealer.open(row["proved"], request_place("proved", row["record_id"], number))
     proved = msgspec.json.decode(opened, type=Proved)
     content = sealer.open(
         found["personal"], place_of("beneficiary_record", "personal", row["record_id"])
@@ -168,7 +169,9 @@ async def _whose(
     numbers = numbers_of(person)
     wished = ""
     if row["wished"] is not None:
-        wished = sealer.open(row["wished"], place_of("person_request", "wished", number)).decode()
+        wished = sealer.open(
+            row["wished"], request_place("wished", row["record_id"], number)
+        ).decode()
     return Whose(
         name=fields.get("name", ""),
         birth_date=born,

@@ -22,10 +22,11 @@ from ibr.audit.record import record_event
 from ibr.db.pool import Connection, Database
 from ibr.errors import Conflict, NotUnderstood
 from ibr.protection.blind_index import BlindIndex, canonical_type, canonical_value
-from ibr.protection.seal import Sealer, place_of
+from ibr.protection.seal import Sealer
 from ibr.questions.open_protected import OPENED_FOR, note_opened
 from ibr.registry.overview import records
 from ibr.registry.protected.mark import is_protected
+from ibr.subject.places import visit_place
 from ibr.subject.visits import store
 from ibr.subject.visits.consent import consent_in
 from ibr.subject.visits.during import end_over
@@ -123,7 +124,7 @@ async def _keep(
         until=at + LASTS,
         ended_at=None,
     )
-    sealed = sealer.seal(msgspec.json.encode(proved), place_of("help_visit", "proved", number))
+    sealed = sealer.seal(msgspec.json.encode(proved), visit_place(own.records, number))
     if not await store.add(connection, visit, sealed):
         raise _serves_already()
     index = own.subjects[0]

@@ -16,7 +16,8 @@ from ibr.audit.events import VISIT_ENDED
 from ibr.audit.record import event, record_events
 from ibr.db.pool import Connection, Database
 from ibr.errors import Conflict, NotFound
-from ibr.protection.seal import Sealer, place_of
+from ibr.protection.seal import Sealer
+from ibr.subject.places import visit_place
 from ibr.subject.visits import store
 from ibr.subject.visits.model import Consent, HelpVisit, Proved
 
@@ -106,7 +107,7 @@ def over() -> Conflict:
 
 def _visit(sealer: Sealer, row: Record) -> HelpVisit:
     number = row["visit_no"]
-    opened = sealer.open(row["proved"], place_of("help_visit", "proved", number))
+    opened = sealer.open(row["proved"], visit_place(row["records"], number))
     return HelpVisit(
         visit_no=number,
         officer_id=row["officer_id"],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ibr.db.migrations.from_file import run_sql_beside
 
-revision = "0043"
-down_revision = "0042"
+revision = "0044"
+down_revision = "0043"
 
 
 def upgrade() -> None:
