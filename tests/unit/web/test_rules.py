@@ -104,10 +104,12 @@ def test_every_role_is_labelled_and_every_purpose_known() -> None:
 def test_only_signing_in_and_the_language_are_open_to_everybody() -> None:
     open_to_all = {page.address for page in PAGES if page.right == EVERYBODY}
     # A one-time link carries its right itself; every step of signing in stands under its address.
+    # Whether a statement is real is told to whoever holds one, and nothing of what stands on it.
     assert {each for each in open_to_all if not each.startswith("/sign-in/")} == {
         "/sign-in",
         "/welcome/{secret:str}",
         "/language/{code:str}",
+        "/statements/check",
     }
 
 
