@@ -33,9 +33,10 @@ KINDS: Final = ("record", "letter", "case", "delivery")
 """What has keys of its own; their order is part of what is sealed."""
 _LEVELS: Final = 20
 _MOST: Final = 4**_LEVELS
-# Knots so many levels above the leaves are remembered: 1,024 things in a row share one.
-_REMEMBERED: Final = 5
-_PERSON: Final = b"ibr record keys"
+# Knots so many levels above the leaves are remembered: 64 things in a row share one, and 65,536.
+_NEAR: Final = 3
+_FAR: Final = 8
+_BRANCHES: Final = tuple(b"ibr record keys %d" % which for which in range(4))
 _LOOK_AGAIN: Final = 2.0
 
 Knots = dict[tuple[int, int], bytes]
@@ -48,7 +49,8 @@ class _Stored(msgspec.Struct):
 
 
 def _branch(key: bytes, which: int) -> bytes:
-    return hashlib.blake2b(bytes((which,)), digest_size=KEY_BYTES, key=key, person=_PERSON).digest()
+    # Every key is random and of one length, so a plain hash over it is as good as a keyed one.
+    return hashlib.sha256(_BRANCHES[which] + key).digest()
 
 
 def _within(number: int) -> int:
@@ -106,7 +108,8 @@ class RecordKeys:
         self._trees: dict[str, Knots] = {}
         self._stamp: tuple[int, int, int] | None = None
         self._looked = float("-inf")
-        self._remembered = lru_cache(maxsize=16_384)(self._ancestor)
+        self._near = lru_cache(maxsize=16_384)(self._ancestor_near)
+        self._far = lru_cache(maxsize=4_096)(self._ancestor_far)
         self._cipher = lru_cache(maxsize=4_096)(self._new_cipher)
 
     def are_there(self) -> bool:
@@ -149,22 +152,34 @@ class RecordKeys:
             if stamp != self._stamp:
                 self._trees = _read(self.path)
                 self._stamp = stamp
-                self._remembered.cache_clear()
+                self._near.cache_clear()
+                self._far.cache_clear()
                 self._cipher.cache_clear()
             self._looked = time.monotonic()
 
-    def _ancestor(self, kind: str, place: int) -> bytes | None:
-        """The key of the knot some levels above a leaf, where it is whole."""
-        number, to = place << 2 * _REMEMBERED, _LEVELS - _REMEMBERED
+    def _ancestor_far(self, kind: str, place: int) -> bytes | None:
+        """The key of the knot eight levels above a leaf, where it is whole."""
+        number, to = place << 2 * _FAR, _LEVELS - _FAR
+        found = covering(self._trees.get(kind, {}), number)
+        if found is None or found[0] > to:
+            return None
+        return _down(self._trees[kind][found], found[0], number, to)
+
+    def _ancestor_near(self, kind: str, place: int) -> bytes | None:
+        """The key of the knot three levels above a leaf, where it is whole."""
+        number, to = place << 2 * _NEAR, _LEVELS - _NEAR
+        far = self._far(kind, place >> 2 * (_FAR - _NEAR))
+        if far is not None:
+            return _down(far, _LEVELS - _FAR, number, to)
         found = covering(self._trees.get(kind, {}), number)
         if found is None or found[0] > to:
             return None
         return _down(self._trees[kind][found], found[0], number, to)
 
     def _new_cipher(self, kind: str, number: int) -> AESGCM:
-        near = self._remembered(kind, number >> 2 * _REMEMBERED)
+        near = self._near(kind, number >> 2 * _NEAR)
         if near is not None:
-            return AESGCM(_down(near, _LEVELS - _REMEMBERED, number, _LEVELS))
+            return AESGCM(_down(near, _LEVELS - _NEAR, number, _LEVELS))
         key = leaf_key(self._trees.get(kind, {}), number)
         if key is None:
             raise Unavailable(
