@@ -101,6 +101,12 @@ def age(door: Door, what: str, record: int) -> None:
         "programme_id) insert into case_letter (letter_no, case_id, programme_id, kind, language, "
         "content, digest, made_by, made_at) select nextval('case_letter_no'), case_id, "
         "programme_id, 'decision', 'en', 'x', 'x', 1, '2010-01-01' from made",
+        "help_visits": "with made as (insert into help_visit (visit_no, officer_id, subjects, "
+        "proved, proof_code, consent_version, consent_digest, consent_language, consent_by, "
+        "consent_at, begun_at, until, ended_at, ended_how) select nextval('help_visit_no'), 1, "
+        "'{}', 'x', 'passport', 'v', sha256('v'), 'en', 'person', '2010-01-01', '2010-01-01', "
+        "'2010-01-01 00:15', '2010-01-01 00:15', 'time' returning visit_no) "
+        "insert into help_visit_record select visit_no, $1, 0 from made",
         "told_elsewhere": "insert into known_attribute (subject_index, source_id, attribute, "
         "as_of, value_index, value_sealed, known_at, message_key) select blind_index, 1, 'vital', "
         "'2010-01-01', 'x', 'x', '2010-01-01', 'x' from identifier where record_id = $1",
@@ -117,6 +123,8 @@ LEFT = {
     "closed_findings": "select count(*) from finding where record_id = $1",
     "case_notes": "select count(*) from case_letter l join overlap_case c using (case_id) "
     "where c.record_id = $1",
+    "help_visits": "select count(*) from help_visit join help_visit_record using (visit_no) "
+    "where record_id = $1",
     "told_elsewhere": "select count(*) from known_attribute k join identifier i "
     "on i.blind_index = k.subject_index where i.record_id = $1",
 }

@@ -16,6 +16,7 @@ DataClass = Literal[
     "told_elsewhere",
     "case_notes",
     "closed_findings",
+    "help_visits",
 ]
 Disposal = Literal["delete", "pseudonymise"]
 HoldKind = Literal["person", "programme", "class"]
@@ -29,6 +30,7 @@ CLASSES: Final[dict[DataClass, str]] = {
     "told_elsewhere": "What other registries told about people, after it was told.",
     "case_notes": "Notes and letters of cases, after the case was closed.",
     "closed_findings": "Findings of checks, after they were closed.",
+    "help_visits": "Visits at the help desk with requests and statements, after their end.",
 }
 """Every class of data that a rule can be made for, with what it is and from when days count."""
 

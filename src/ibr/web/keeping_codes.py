@@ -19,6 +19,7 @@ DATA_CLASS: Final = CodeList(
         "told_elsewhere": "What other registries told, after that",
         "case_notes": "Notes and letters of cases, after the case was closed",
         "closed_findings": "Findings of checks, after they were closed",
+        "help_visits": "Visits at the help desk with their requests, after their end",
     },
 )
 DISPOSAL: Final = CodeList(

@@ -4,7 +4,7 @@ create table ibr.retention_rule (
     rule_no integer generated always as identity primary key,
     class text not null check (class in (
         'delivery_bytes', 'record_versions', 'ended_enrolments', 'withdrawn', 'search_answers',
-        'told_elsewhere', 'case_notes', 'closed_findings'
+        'told_elsewhere', 'case_notes', 'closed_findings', 'help_visits'
     )),
     keep_days integer check (keep_days between 7 and 36500),
     disposal text not null check (disposal in ('delete', 'pseudonymise')),
@@ -31,7 +31,8 @@ select class, keep_days, disposal, 'The registry''s own start, until a law is na
 from (values ('delivery_bytes', 730, 'delete'), ('record_versions', 1825, 'delete'),
              ('ended_enrolments', 3650, 'pseudonymise'), ('withdrawn', 1825, 'delete'),
              ('search_answers', 90, 'delete'), ('told_elsewhere', 730, 'delete'),
-             ('case_notes', 1825, 'delete'), ('closed_findings', 1825, 'delete'))
+             ('case_notes', 1825, 'delete'), ('closed_findings', 1825, 'delete'),
+             ('help_visits', 1825, 'delete'))
      as begun (class, keep_days, disposal);
 
 create table ibr.legal_hold (
@@ -269,6 +270,7 @@ grant select, delete on ibr.research_extract_part to ibr_app;
 grant select, insert, delete on ibr.research_extract_part to ibr_worker;
 grant select on ibr.retention_rule, ibr.legal_hold, ibr.retention_run, ibr.retention_disposed,
     ibr.erasure, ibr.research_extract, ibr.processing_review to ibr_auditor;
+grant select on ibr.help_visit_record to ibr_worker;
 
 -- Records that no disposal and no erasure may touch today: of a person or of a programme.
 create function ibr.held_among(wanted bigint[]) returns bigint[]
@@ -339,6 +341,7 @@ declare
     own bytea[];
     about_cases bigint[];
     letters bigint[];
+    visits bigint[];
     found jsonb := '{}';
     gone bigint;
 begin
@@ -413,6 +416,20 @@ begin
     get diagnostics gone = row_count;
     found := found || pg_catalog.jsonb_build_object('links', gone);
     delete from ibr.notification where record_id = any (wanted);
+    -- What was asked and shown at the help desk; a visit that lasts ends, for its words are gone.
+    delete from ibr.person_request where record_id = any (wanted);
+    get diagnostics gone = row_count;
+    found := found || pg_catalog.jsonb_build_object('requests', gone);
+    visits := array(select distinct r.visit_no from ibr.help_visit_record r
+                    where r.record_id = any (wanted));
+    delete from ibr.statement_given where visit_no = any (visits);
+    delete from ibr.help_visit_record where record_id = any (wanted);
+    update ibr.help_visit
+    set subjects = '{}', proved = '', note = null, ended_how = coalesce(ended_how, 'time'),
+        ended_at = coalesce(ended_at, pg_catalog.now())
+    where visit_no = any (visits);
+    get diagnostics gone = row_count;
+    found := found || pg_catalog.jsonb_build_object('visits', gone);
     delete from ibr.protected_record where record_id = any (wanted);
 
     delete from ibr.finding
@@ -748,6 +765,40 @@ begin
         )
         select (select count(*) from gone), count(*) filter (where d.is_held),
                min(d.closed_at) filter (where not d.is_held), max(d.finding_id)
+          into disposed, held, since, reached
+        from due d;
+    elsif wanted = 'help_visits' then
+        with due as (
+            select v.visit_no, v.ended_at,
+                   stopped or exists (
+                       select from ibr.help_visit_record r join ibr.enrolment e using (record_id)
+                       where r.visit_no = v.visit_no and e.programme_id = any (kept))
+                   or pg_catalog.cardinality(ibr.held_among(array(
+                       select r.record_id from ibr.help_visit_record r
+                       where r.visit_no = v.visit_no))) > 0 as is_held
+            from ibr.help_visit v
+            where v.visit_no > after and v.ended_at < before
+              -- As long as a programme owes an answer or a correction, the visit is kept.
+              and not exists (
+                  select from ibr.person_request q
+                  where q.visit_no = v.visit_no
+                    and (q.answer is null or q.answer = 'accepted' and q.done_at is null))
+            order by v.visit_no limit most
+        ), requests as (
+            delete from ibr.person_request q using due d
+            where q.visit_no = d.visit_no and not d.is_held returning 1
+        ), statements as (
+            delete from ibr.statement_given s using due d
+            where s.visit_no = d.visit_no and not d.is_held returning 1
+        ), records as (
+            delete from ibr.help_visit_record r using due d
+            where r.visit_no = d.visit_no and not d.is_held returning 1
+        ), gone as (
+            delete from ibr.help_visit v using due d
+            where v.visit_no = d.visit_no and not d.is_held returning 1
+        )
+        select (select count(*) from gone), count(*) filter (where d.is_held),
+               min(d.ended_at) filter (where not d.is_held), max(d.visit_no)
           into disposed, held, since, reached
         from due d;
     else
