@@ -225,8 +225,9 @@ _DUE = {
               where c.case_id = f.case_id and c.closed_at < past_its_time($1, $2)))
     """,
     "help_visits": """
-        select array(select e.programme_id from help_visit_record r
-                     join enrolment e using (record_id) where r.visit_no = v.visit_no) as programmes,
+        select array(select e.programme_id
+                     from help_visit_record r join enrolment e using (record_id)
+                     where r.visit_no = v.visit_no) as programmes,
                array(select r.record_id from help_visit_record r
                      where r.visit_no = v.visit_no) as records
         from help_visit v
