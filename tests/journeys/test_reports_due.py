@@ -66,9 +66,12 @@ async def test_who_reports_for_it_hears_once_and_nobody_else(
     assert reporting["step"] in ("late", "escalation")
     assert document["message"]["notify_event"] == []  # type: ignore[index]
     assert "reg_records" not in json.dumps(document)
-    [row] = door.owner(f"select told, mail from report_reminder where programme_id = {number}")
+    [row] = await asyncio.to_thread(
+        door.owner, f"select told, mail from report_reminder where programme_id = {number}"
+    )
     assert (row["told"], row["mail"]) == (1, "none")
-    [sent] = door.owner(
+    [sent] = await asyncio.to_thread(
+        door.owner,
         "select state from outgoing_message m join partner p using (partner_id) "
         "where p.sender_id = $1",
         system.sender_id,
