@@ -25,6 +25,7 @@ from ibr.operation.doctor.model import Finding
 from ibr.protection.record_keys import FILE_NAME as RECORD_KEYS
 from ibr.settings import Settings
 from tests.backup_site import Site
+from tests.mail_house import House, free_port, running
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,36 @@ def test_a_registry_that_was_just_made_is_well() -> None:
         "row-level security", "sealed columns", "key (sig)", "key (token)", "worker", "jobs",
         "outbox", "backup",
     }  # fmt: skip
+
+
+def test_the_mail_server_is_tried_and_said_to_be_down(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {"reporting calendar", "reminders"} <= {each.what for each in look()}
+    assert "mail server" not in {each.what for each in look()}
+    monkeypatch.setenv("IBR_SMTP_HOST", "127.0.0.1")
+    assert "IBR_SMTP_SENDER" in about("mail server", look()).found
+    monkeypatch.setenv("IBR_SMTP_SENDER", "registry@talmira.example")
+    monkeypatch.setenv("IBR_SMTP_TLS", "off")
+    monkeypatch.setenv("IBR_SMTP_PORT", str(free_port()))
+    assert about("mail server", look(), "care").found == "it does not answer"
+    with running(House()) as server:
+        monkeypatch.setenv("IBR_SMTP_PORT", str(server.port))
+        about("mail server", look(), "well")
+
+
+def test_a_calendar_that_nobody_entered_and_letters_given_up_are_said(site: Site) -> None:
+    site.ask("insert into ibr.programme (code, names) values ('DOC', '{}')")
+    assert "0 of" in about("reporting calendar", look(), "care").found
+    number = site.ask("select programme_id from ibr.programme where code = 'DOC'")[0]
+    site.ask(
+        "insert into ibr.report_reminder (programme_id, last_month, step, first_month, due_on, "
+        f"made_at, mail, message_id) values ({number}, '2026-09', 'late', '2026-09', "
+        "'2026-10-15', now(), 'given_up', '<x@y>')"
+    )
+    assert "1 letters given up" in about("reminders", look(), "care").found
+    for table in ("report_reminder", "programme"):
+        site.ask(f"delete from ibr.{table} where programme_id = {number}")
 
 
 def test_what_is_not_well_says_why_and_what_to_do() -> None:

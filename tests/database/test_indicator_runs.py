@@ -140,6 +140,27 @@ def test_a_year_is_as_complete_as_its_months(figures: Figures) -> None:
     assert year.expected >= sum(each.expected for each in known) > 0
 
 
+def test_each_table_names_the_reports_that_its_completeness_lacks(figures: Figures) -> None:
+    figures.desk.door.owner("update programme set known_at = '2026-08-01'")
+    figures.run()
+    rows = figures.desk.door.owner(
+        "select reports_expected - reports_received as lacks, "
+        "jsonb_array_length(not_reported) as named from figure_table "
+        "where period ~ '-' and reports_expected is not null"
+    )
+    assert max(row["lacks"] for row in rows) > 0
+    assert all(row["lacks"] == row["named"] for row in rows)
+    table = next(
+        each
+        for month in ("2026-09", "2026-10")
+        if (each := figures.table("N1", month)).not_reported
+    )
+    assert table.not_reported is not None
+    codes = {row["code"] for row in figures.desk.door.owner("select code from programme")}
+    assert {each.programme for each in table.not_reported} <= codes
+    assert all(f"{each.due_on:%d}" == "15" for each in table.not_reported)
+
+
 def test_nothing_is_worked_out_twice(figures: Figures) -> None:
     assert figures.run() is not None
     assert figures.run() is None

@@ -37,6 +37,10 @@ def test_a_safe_one_starts(good: Settings) -> None:
 
 
 BAD: dict[str, tuple[str, Change]] = {
+    "letters in the clear": (
+        "IBR_SMTP_TLS",
+        {"smtp_host": "mail.gov.example", "smtp_tls": "off"},
+    ),
     "no public address": ("IBR_PUBLIC_URL", {"public_url": None}),
     "a public address without TLS": ("IBR_PUBLIC_URL", {"public_url": "http://ibr.gov.example"}),
     "the example's id": ("IBR_REGISTRY_ID", {"registry_id": "ibr.example.org"}),

@@ -181,6 +181,7 @@ def test_each_row_says_where_it_is_from() -> None:
         "run_no": "7",
         "sources": "Census 2024, projected",
         "audience": "internal",
+        "not_reported": "",
     }
 
 

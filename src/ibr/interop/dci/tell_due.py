@@ -52,10 +52,16 @@ def _message(services: Services, partner: Partner, due: DueStep, at: datetime) -
     return Outgoing(
         partner=partner,
         kind="notify",
-        address=partner.callback_urls[0],
+        address=_address(partner.callback_urls[0]),
         header=header,
         message={"transaction_id": new_token("txn-"), "notify_event": []},
         correlation_id=None,
         programmes=(due.programme_id,),
         at=at,
     )
+
+
+def _address(registered: str) -> str:
+    """Where a partner takes notifications: beneath what it registered, as the standard has it."""
+    plain = registered.rstrip("/")
+    return plain if plain.endswith("/notify") else f"{plain}/registry/notify"

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Response
 
+from ibr.coverage.engine.operations.reports.model import Late
 from ibr.errors import NotFound, NotUnderstood
 from ibr.reporting.desk import (
     OneCalendar,
@@ -35,9 +36,9 @@ _NUMBER: Final = -1
 async def show(visit: Visit) -> Response[str]:
     """Every programme in reach with its last reports."""
     seen = await feeds_seen(visit.services.database, visit.asker(), visit.at)
-    late: dict[str, int] = {}
+    late: dict[str, list[Late]] = {}
     for each in seen.late:
-        late[each.code] = late.get(each.code, 0) + 1
+        late.setdefault(each.code, []).append(each)
     return page(
         visit,
         "feeds.html",
