@@ -34,8 +34,8 @@ def visited(door: Door, system: System) -> tuple[int, int, int]:
         insert into help_visit (visit_no, officer_id, subjects, proved, proof_code, consent_version,
                                 consent_digest, consent_language, consent_by, consent_at, note,
                                 begun_at, until)
-        values ($1, $4, array['s'::bytea], $2, 'passport', 'v', sha256('v'), 'en', 'person', $3,
-                'a note', $3, $3 + interval '15 minutes')
+        values ($1, $4, array['s'::bytea], $2, 'passport', 'v', sha256('v'), 'en', 'person',
+                $3::timestamptz, 'a note', $3::timestamptz, $3::timestamptz + interval '15 minutes')
         """,
         visit,
         seal(b"{}", visit_place([record], visit)),
@@ -44,8 +44,8 @@ def visited(door: Door, system: System) -> tuple[int, int, int]:
     )
     door.owner("insert into help_visit_record values ($1, $2, 0)", visit, record)
     door.owner(
-        "insert into statement_given values (sha256(int8send($1)), sha256('f'), sha256('t'), $1::bigint, "
-        "'pdf', 'en', now())",
+        "insert into statement_given values (sha256(int8send($1)), sha256('f'), sha256('t'), "
+        "$1::bigint, 'pdf', 'en', now())",
         visit,
     )
     door.owner(

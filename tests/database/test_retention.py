@@ -14,7 +14,9 @@ from ibr.access.staff.rights import RIGHTS
 from ibr.asker import Asker, Purpose
 from ibr.clock import now
 from ibr.db.pool import open_database, owner_transaction
-from ibr.errors import NotAllowed, NotUnderstood, Unavailable
+from ibr.deliveries.acts import reach_back
+from ibr.deliveries.acts.model import Undoing
+from ibr.errors import Conflict, NotAllowed, NotUnderstood, Unavailable
 from ibr.keeping import change_rule, hold, look, rules
 from ibr.keeping.disposing.dispose import dispose_due, keep_tonight
 from ibr.keeping.model import CLASSES, Disposed
@@ -430,3 +432,28 @@ def test_a_rule_that_is_not_in_order_is_refused(
     with pytest.raises(NotUnderstood) as refused:
         rules.wanted_rule(*given)
     assert refused.value.field == field
+
+
+def test_what_must_be_read_again_and_is_gone_is_said_and_not_guessed(
+    door: Door, system: System
+) -> None:
+    """A void of one delivery reads the others again; without the bytes of one it is refused."""
+    number, record = reported(door, system)
+    system.report(enrolled(number, "DCI001", enrollment_status="4"))
+    touched = "select delivery_id from delivery_touched where $1 = any (record_ids) order by 1"
+    first, second = (row["delivery_id"] for row in door.owner(touched, record))
+    undoing = Undoing(
+        delivery_id=second, state="voiding", programme_ids=sorted(door.services.book.programmes)
+    )
+
+    async def to_read() -> list[int]:
+        async with door.services.database.transaction(door.services.book.programmes) as connection:
+            found = await reach_back.to_read(connection, undoing, [record])
+            return [each.delivery_id for each in found]
+
+    assert first in door.run(to_read())
+    door.owner("update delivery set done_at = '2010-01-01' where delivery_id = $1", first)
+    run(door)
+    with pytest.raises(Conflict) as refused:
+        door.run(to_read())
+    assert refused.value.code == "delivery.bytes_gone"

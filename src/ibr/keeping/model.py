@@ -38,8 +38,7 @@ FIXED: Final[dict[str, str]] = {
     "audit trail and ledger of questions": "never disposed of by a rule",
     "numbers of people that an asker asked about (budgets)": "2 days",
     "trace of refused messages": "14 days",
-    "sent messages": "as IBR_CALLBACK_DAYS says after delivery",
-    "files sent for trying out": "until taken in, or as ibr settings say",
+    "sent messages": "as many days after delivery as IBR_CALLBACK_DAYS says; given up: a year",
     "frozen figures and releases": "kept; they hold no person",
 }
 """What is kept by other parts of the registry, with their own times."""
