@@ -397,3 +397,53 @@ def test_a_moment_that_is_wrong_changes_nothing_of_another_person(
     with pytest.raises(asyncpg.PostgresError):
         door.owner("select take_out_erased(123456, $1)", datetime.now(UTC))
     assert rows_of(door, record) == before
+
+
+def test_links_cases_and_what_others_told_go_and_the_others_stay_joined(
+    door: Door, system: System
+) -> None:
+    number, record = reported(door, system)
+    _, one = reported(door, system, "DCI002")
+    _, two = reported(door, system, "DCI003")
+    for each in (record, one, two):
+        door.owner(
+            "insert into confirmed_person (record_id, appearance_no, first_record, first_no) "
+            "values ($1, 0, $2, 0)",
+            each,
+            record,
+        )
+        door.owner(
+            "insert into person_member (record_id, appearance_no, programme_id, person_id, since, "
+            "run_no) select record_id, 0, programme_id, 900, now(), 1 from enrolment "
+            "where record_id = $1",
+            each,
+        )
+    [case] = door.owner(
+        "insert into overlap_case (programme_id, record_id, state, checks, severity, opened_at, "
+        "since, closed_at, closed_why, step_no, sex) select programme_id, record_id, 'closed', "
+        "'{}', 1, now(), now(), now(), 'cleared', 1, 2 from enrolment where record_id = $1 "
+        "returning case_id",
+        record,
+    )
+    door.owner(
+        "insert into case_letter (letter_no, case_id, programme_id, kind, language, content, "
+        "digest, made_by, made_at) values (nextval('case_letter_no'), $1, 1, 'decision', 'en', "
+        "'x', 'x', 1, now())",
+        case["case_id"],
+    )
+    door.owner(
+        "insert into known_attribute (subject_index, source_id, attribute, as_of, value_index, "
+        "value_sealed, known_at, message_key) values ($1, 1, 'vital', now(), 'x', 'x', now(), 'x')",
+        door.services.blind_index.of("UIN", number),
+    )
+    erase(door, record)
+    joined = door.owner(
+        "select record_id, first_record from confirmed_person where record_id = any ($1)",
+        [record, one, two],
+    )
+    assert {(row["record_id"], row["first_record"]) for row in joined} == {(one, one), (two, one)}
+    assert door.owner("select count(*) from person_member where person_id = 900")[0][0] == 2
+    assert door.owner("select count(*) from case_letter")[0][0] == 0
+    [kept] = door.owner("select sex from overlap_case where case_id = $1", case["case_id"])
+    assert kept["sex"] == 0
+    assert door.owner("select count(*) from known_attribute")[0][0] == 0
