@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import msgspec
 import pyarrow.parquet as pq
@@ -15,6 +15,7 @@ from ibr.coverage.figures.model import (
     Cell,
     Completeness,
     FigureTable,
+    NotReported,
     count_cell,
     share_cell,
 )
@@ -90,8 +91,8 @@ def test_sdmx_says_the_same_figures(tables: list[FigureTable]) -> None:
 
 NOT_IN_KEY = {
     "OBS_VALUE", "OBS_STATUS", "UNIT_MEASURE", "UNIT_MULT", "DECIMALS", "NUMERATOR",
-    "DENOMINATOR", "COMMENT_OBS", "AS_KNOWN_AT", "REPORTS_RECEIVED", "REPORTS_DUE", "RUN_NO",
-    "SOURCE", "CONF_STATUS",
+    "DENOMINATOR", "COMMENT_OBS", "AS_KNOWN_AT", "REPORTS_RECEIVED", "REPORTS_DUE",
+    "REPORTS_MISSING", "RUN_NO", "SOURCE", "CONF_STATUS",
 }  # fmt: skip
 
 
@@ -105,6 +106,14 @@ def test_sdmx_has_codes_of_statistical_offices() -> None:
     assert (row["SERIES"], row["SEX"], row["REF_AREA"]) == ("SI_COV_PENSN", "F", "_T")
     assert (row["OBS_VALUE"], row["UNIT_MEASURE"], row["UNIT_MULT"]) == ("0.4500", "PT", "2")
     assert row["OBS_STATUS"] == "P"
+    assert row["REPORTS_MISSING"] == ""
+
+
+def test_sdmx_names_the_programmes_whose_reports_a_figure_lacks() -> None:
+    late = NotReported("OAP", date(2026, 11, 15)), NotReported("SCH", date(2026, 10, 15))
+    table = a_table(share_cell(("R1",), 9, 20), not_reported=late)
+    (row,) = csv.DictReader(io.StringIO(written_as(a_dataset([table]), "sdmx").decode()))
+    assert row["REPORTS_MISSING"] == "OAP 2026-11-15; SCH 2026-10-15"
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -12,7 +12,7 @@ from typing import Final
 from ibr.clock import written
 from ibr.publish.files.csv_file import pieces
 from ibr.publish.files.model import NOT_KNOWN, Dataset, Row
-from ibr.publish.files.rows import harmless, rows
+from ibr.publish.files.rows import harmless, lacking_in, rows
 
 STRUCTURE_ID: Final = "IBR:DF_SOCIAL_PROTECTION(1.0.0)"
 TOTAL: Final = "_T"
@@ -57,6 +57,7 @@ HEADER: Final = (
     "AS_KNOWN_AT",
     "REPORTS_RECEIVED",
     "REPORTS_DUE",
+    "REPORTS_MISSING",
     "RUN_NO",
     "SOURCE",
     "CONF_STATUS",
@@ -121,6 +122,7 @@ def _line(dataset: Dataset, row: Row) -> list[str | int | None]:
         written(table.as_known_at) if table.as_known_at else None,
         complete.received if complete else None,
         complete.expected if complete else None,
+        harmless(lacking_in(table) or ""),
         table.run_no,
         harmless("; ".join(table.sources)),
         "C" if row.status == "hidden" else _CONFIDENTIAL[dataset.audience],
