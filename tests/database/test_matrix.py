@@ -101,7 +101,7 @@ CONTROLS = [
     ("overlap_case", "right_and_area", "list_cases"),
     ("link_pair", "right_and_area", "queue_of_links"),
     ("person_request", "programmes_in_reach", "list_requests"),
-    ("person_request", "right_and_area", "open_request"),
+    ("person_request", "right_and_area", "list_requests"),
 ]
 
 

@@ -95,17 +95,22 @@ def register_all(
     heavy.register("forget_files", partial(forget_files, services), every=_HOUR)
     heavy.register("make_benefit_months", partial(_make_benefit_months, database), every=_DAY)
     heavy.register("watch_counts", partial(_watch_counts, database), every=30)
+    heavy.register("provide_budget_days", partial(_provide_budget_days, database), every=_DAY)
+    heavy.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
+    heavy.register("tidy_outbox", partial(_tidy_outbox, database, callback_days), every=_DAY)
+    heavy.register("tidy_trace", partial(_tidy_trace, database), every=_HOUR)
+    _register_rights(heavy, quick, services)
+
+
+def _register_rights(heavy: Jobs, quick: Jobs, services: Services) -> None:
+    """What is done for the people recorded: watched over, served, and not kept for ever."""
     heavy.register("watch_people", partial(_watch_people, services), every=300)
     heavy.register("keep_protected", partial(_keep_protected, services), every=15)
     quick.register("keep_visits", partial(_keep_visits, services), every=60)
     heavy.register("follow_requests", partial(_follow_requests, services), every=300)
-    heavy.register("provide_budget_days", partial(_provide_budget_days, database), every=_DAY)
     heavy.register("keep_retention", partial(keep_retention, services), every=_QUARTER)
     heavy.register("carry_out_erasures", partial(carry_out_erasures, services), every=5)
     heavy.register("make_extracts", partial(make_extracts, services), every=30)
-    heavy.register("tidy_jobs", partial(_tidy_jobs, database), every=_DAY)
-    heavy.register("tidy_outbox", partial(_tidy_outbox, database, callback_days), every=_DAY)
-    heavy.register("tidy_trace", partial(_tidy_trace, database), every=_HOUR)
 
 
 async def _finish_deliveries(services: Services, _job: Job) -> None:

@@ -108,13 +108,13 @@ async def readable_sealed(connection: Connection) -> list[str]:
         table, column = await connection.fetchrow(  # type: ignore[misc]  # one row, always
             "select quote_ident($1), quote_ident($2)", each["table_name"], each["column_name"]
         )
-        # A sealed value begins with its version, 1, and the number of a key below 256.
+        # A sealed value begins with its version, 1 or 2 (protection/seal.py).
         first = await connection.fetchval(
             f"""
             select exists (
                 select from (select {column} as v from ibr.{table}
                              where {column} is not null and length({column}) > 0 limit 1000) t
-                where get_byte(v, 0) <> 1 or length(v) < 31
+                where get_byte(v, 0) not in (1, 2) or length(v) < 31
             )
             """
         )
