@@ -1,8 +1,14 @@
-"""Pages served in a thread of their own, for a browser in this one."""
+"""Pages served in a thread of their own, for a browser in this one.
+
+IBR_TEST_LATE_MS makes every page come that many milliseconds late: a test that looks at a page
+before it has come passes on a quick machine, and is found out by
+`IBR_TEST_LATE_MS=700 pytest tests/browser`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -12,6 +18,7 @@ from typing import Any, TypeVar
 import uvicorn
 
 T = TypeVar("T")
+LATE_SECONDS = int(os.environ.get("IBR_TEST_LATE_MS", "0")) / 1000
 Opened = Callable[[], AbstractAsyncContextManager[Any]]
 
 
@@ -37,7 +44,7 @@ async def _serve(
     opened: Opened, port: int, started: threading.Event, stop: threading.Event
 ) -> None:
     async with opened() as application:
-        server = uvicorn.Server(uvicorn.Config(application, port=port, log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(_late(application), port=port, log_level="warning"))
         running = asyncio.create_task(server.serve())
         while not server.started:
             await asyncio.sleep(0.05)
@@ -46,6 +53,15 @@ async def _serve(
             await asyncio.sleep(0.05)
         server.should_exit = True
         await running
+
+
+def _late(application: Any) -> Any:
+    async def answered(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/static/"):
+            await asyncio.sleep(LATE_SECONDS)
+        await application(scope, receive, send)
+
+    return answered if LATE_SECONDS else application
 
 
 def on_the_side(work: Coroutine[Any, Any, T]) -> T:

@@ -52,7 +52,7 @@ def opened(new_page: NewPage, path: str, email: str = DEVELOPER, **options: Any)
         page.locator("#email").fill(email)
         page.locator("#password").fill(people_web.PASSWORD)
         page.locator("main button").click()
-        page.wait_for_load_state("load")
+        page.wait_for_url(lambda url: not url.endswith("/sign-in"))
         _signed_in[email] = page.context.storage_state()
     page.goto(f"/developers/messages/{_refused[0]}" if path == MESSAGE else path)
     return page

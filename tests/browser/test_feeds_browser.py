@@ -20,6 +20,7 @@ def page(new_page: Callable[..., Page], request: pytest.FixtureRequest) -> Page:
     opened.fill("[name=email]", "admin@example.org")
     opened.fill("[name=password]", people_web.PASSWORD)
     opened.click("main button[type=submit]")
+    opened.wait_for_url("**/")
     return opened
 
 
