@@ -63,6 +63,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: Annotated[
         int, Explained(ge=1, description="Requests that one partner may make in a minute.")
     ] = 1_000_000
+    address_requests_per_minute: Annotated[
+        int | None,
+        Explained(
+            ge=1,
+            description="Requests that programmes' systems at one network address may make in a "
+            "minute. Without it 120000 in production, 1000000 in development.",
+        ),
+    ] = None
+    page_requests_per_minute: Annotated[
+        int | None,
+        Explained(
+            ge=1, description="Officers' pages for one address a minute; in production 1200."
+        ),
+    ] = None
     partner_people_an_hour: Annotated[
         int | None,
         Explained(
@@ -75,8 +89,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int | None,
         Explained(
             ge=0,
-            description="The same in a day. Without it 20000 in production, 5000000 in "
-            "development.",
+            description="The same in a day. Without it 20000 in production, else 5000000.",
         ),
     ] = None
     public_url: Annotated[
@@ -350,20 +363,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-_LONGEST_IDLE_MINUTES, _LONGEST_SESSION_HOURS = 60, 12
-
-
 def _check_sign_in(settings: Settings) -> None:
-    """Refuses sessions that hardly end, and a sign-in of the ministry's that cannot work."""
-    if settings.production and (
-        settings.session_minutes > _LONGEST_IDLE_MINUTES
-        or settings.session_hours > _LONGEST_SESSION_HOURS
-    ):
-        raise NotUnderstood(
-            "setting.session",
-            "With IBR_PROFILE=production IBR_SESSION_MINUTES is at most "
-            f"{_LONGEST_IDLE_MINUTES} and IBR_SESSION_HOURS at most {_LONGEST_SESSION_HOURS}.",
-        )
+    """Refuses a sign-in of the ministry's that cannot work."""
     if settings.oidc_issuer is None:
         return
     if settings.oidc_client_id is None or settings.reached_at is None:

@@ -16,6 +16,7 @@ from ibr.settings import Settings
 
 _LONGEST_TOKEN: Final = 900
 _LONGEST_SESSION: Final = 60
+_LONGEST_SESSION_HOURS: Final = 12
 _LEAST_PASSWORD: Final = 16
 _GUESSED: Final = frozenset({"password", "postgres", "secret", "changeme", "admin", "ibr"})
 # Read by tests and by the programs that start the registry, and no settings of it.
@@ -101,6 +102,13 @@ def _times(settings: Settings) -> Iterator[Unsafe]:
             f"is {settings.session_minutes}",
             "An office left open stays open for so long.",
             f"Set it to {_LONGEST_SESSION} or less.",
+        )
+    if settings.session_hours > _LONGEST_SESSION_HOURS:
+        yield Unsafe(
+            "IBR_SESSION_HOURS",
+            f"is {settings.session_hours}",
+            "A session that was taken over stays good for so long.",
+            f"Set it to {_LONGEST_SESSION_HOURS} or less.",
         )
 
 

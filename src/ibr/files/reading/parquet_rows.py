@@ -57,7 +57,9 @@ class ParquetRows:
                 for cells in zip(*columns, strict=True):
                     number += 1
                     yield trimmed(number, list(cells))
-        except (pa.ArrowException, OSError, OverflowError):
+        except (pa.ArrowException, OSError, OverflowError, ValueError):
+            # A ValueError: text that is not UTF-8 where the file says that it is, and days beyond
+            # every calendar.
             raise unreadable("The Parquet file is damaged; write it again.") from None
         if titles is None:
             yield 0, list(_flat(self._file.schema_arrow.empty_table()).column_names)
