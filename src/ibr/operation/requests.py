@@ -44,11 +44,13 @@ _LIMITED: Final = Counter(
 
 OTHER: Final = "other"
 # What a browser must never do with an answer that is no page: show it as one, frame it, guess what
-# it is, or tell others where it came from. Pages bring headers of their own (web/answers.py).
+# it is, tell others where it came from, or keep it unless it says so itself. Pages bring headers of
+# their own (web/answers.py).
 _NOT_A_PAGE: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
     (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
 )
 _ONLY_ENCRYPTED: Final = (
     b"strict-transport-security",

@@ -1,4 +1,4 @@
-"""How much one network address may ask: guessers are stopped, gateways are not, memory is bounded."""
+"""What one network address may ask: guessers are stopped, gateways are not, memory is bounded."""
 
 from __future__ import annotations
 
