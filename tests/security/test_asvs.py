@@ -64,12 +64,12 @@ def missing(place: str, root: Path = ROOT) -> str | None:
         return None
     if not path.startswith("tests/") or not file.name.startswith("test_"):
         return f"{path} is neither a test nor a page"
-    return None if not test or test in tests_of(file) else f"{path} has no {test}"
+    return None if not test or test in functions_in(file) else f"{path} has no {test}"
 
 
 @cache
-def tests_of(file: Path) -> frozenset[str]:
-    """The names of a file's tests."""
+def functions_in(file: Path) -> frozenset[str]:
+    """The names of what a file of tests defines."""
     written = ast.parse(file.read_text(encoding="utf-8"))
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return frozenset(node.name for node in ast.walk(written) if isinstance(node, kinds))

@@ -122,7 +122,8 @@ class XmlStream:
                 yield None
             self._parser.Parse(b"", True)
             yield None
-        except expat.ExpatError:
+        except (expat.ExpatError, LookupError, ValueError):
+            # The last two where it names an encoding that there is not, or one of several bytes.
             raise unreadable(_NO_WORKBOOK) from None
 
 
