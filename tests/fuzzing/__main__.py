@@ -24,7 +24,7 @@ from tests.fuzzing.targets import TARGETS
 FOUND = Path(__file__).parent / "found"
 _CONTROL_SECONDS = 60
 _EXECUTIONS = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
-_MEGABYTES = 2048
+_MEGABYTES = 1024
 _CHATTER = ("INFO: ", "WARNING: Failed to find", "Instrumenting ")
 
 
