@@ -272,6 +272,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_ca_file: Annotated[
         Path | None, Explained(description="Certificates (PEM) to trust it by, not the system's.")
     ] = None
+    traces_url: Annotated[
+        str | None,
+        Explained(
+            description="Where a collector of yours takes traces by OTLP over HTTP, the whole "
+            "address, for example http://127.0.0.1:4318/v1/traces. Without it nothing is traced."
+        ),
+    ] = None
+    traces_share: Annotated[
+        float, Explained(ge=0, le=1, description="Share of requests and jobs that are traced.")
+    ] = 0.05
     locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
         "en"
     )

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from ibr.spans import span
+
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -77,14 +79,16 @@ class CountedRequests:
             await send(message)
 
         _IN_FLIGHT.inc()
-        try:
-            await self._inner(scope, receive, noted)
-        finally:
-            _IN_FLIGHT.dec()
-            route = self.route_of(scope["path"])
-            client = client_of(scope)
-            _REQUESTS.labels(client, route, f"{status // 100}xx").inc()
-            _SECONDS.labels(client, route).observe(time.monotonic() - begun)
+        with span("request") as mark:
+            try:
+                await self._inner(scope, receive, noted)
+            finally:
+                _IN_FLIGHT.dec()
+                route = self.route_of(scope["path"])
+                client = client_of(scope)
+                mark.set(route=route, client=client, status=status)
+                _REQUESTS.labels(client, route, f"{status // 100}xx").inc()
+                _SECONDS.labels(client, route).observe(time.monotonic() - begun)
 
     def route_of(self, path: str) -> str:
         """The line that a path is counted in: never a path that somebody made up."""
