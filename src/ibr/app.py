@@ -138,6 +138,7 @@ async def build_worker_services(settings: Settings, dsn: str) -> Services:
 
 def doorkeeper_of(settings: Settings) -> Doorkeeper:
     """How much programmes' systems at one network address may ask of one process."""
+    # Development has one address for everybody, tests and benchmarks among them.
     usual = 120_000 if settings.production else 1_000_000
     refusals = REFUSALS_PER_MINUTE if settings.production else 1_000_000
     return Doorkeeper(settings.address_requests_per_minute or usual, refusals)

@@ -65,17 +65,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = 1_000_000
     address_requests_per_minute: Annotated[
         int | None,
-        Explained(
-            ge=1,
-            description="Requests that programmes' systems at one network address may make in a "
-            "minute. Without it 120000 in production, 1000000 in development.",
-        ),
+        Explained(ge=1, description="Systems' requests of one address a minute; see deploy.md."),
     ] = None
     page_requests_per_minute: Annotated[
         int | None,
-        Explained(
-            ge=1, description="Officers' pages for one address a minute; in production 1200."
-        ),
+        Explained(ge=1, description="Officers' pages for one address a minute; see deploy.md."),
     ] = None
     partner_people_an_hour: Annotated[
         int | None,
@@ -87,10 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     partner_people_a_day: Annotated[
         int | None,
-        Explained(
-            ge=0,
-            description="The same in a day. Without it 20000 in production, else 5000000.",
-        ),
+        Explained(ge=0, description="The same in a day: 20000 in production, else 5000000."),
     ] = None
     public_url: Annotated[
         str | None,
@@ -285,6 +276,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_ca_file: Annotated[
         Path | None, Explained(description="Certificates (PEM) to trust it by, not the system's.")
     ] = None
+    traces_url: Annotated[
+        str | None,
+        Explained(
+            description="Where a collector takes traces by OTLP over HTTP: the whole address."
+        ),
+    ] = None
+    traces_share: Annotated[
+        float, Explained(ge=0, le=1, description="Share of requests and jobs that are traced.")
+    ] = 0.05
     locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
         "en"
     )

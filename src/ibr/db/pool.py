@@ -13,6 +13,7 @@ from ibr.asker import Asker
 from ibr.db.classes import Sight, sight_of
 from ibr.db.priority import let_it_wait
 from ibr.errors import Unavailable
+from ibr.spans import span
 
 Role = Literal["ibr_app", "ibr_worker", "ibr_auditor", "ibr_analyst"]
 Connection = asyncpg.Connection | PoolConnectionProxy
@@ -66,14 +67,15 @@ class Database:
         """
         sight = sight_of(programmes, asker, right, visit)
         try:
-            async with self._pool.acquire(timeout=2) as connection:
-                await connection.execute(_begin(sight, frozen=frozen))
-                try:
-                    yield connection
-                except BaseException:
-                    await _roll_back(connection)
-                    raise
-                await connection.execute("commit")
+            with span("database", right=right or ""):
+                async with self._pool.acquire(timeout=2) as connection:
+                    await connection.execute(_begin(sight, frozen=frozen))
+                    try:
+                        yield connection
+                    except BaseException:
+                        await _roll_back(connection)
+                        raise
+                    await connection.execute("commit")
         except TimeoutError:
             raise Unavailable(
                 "database.busy", "The registry is busy; please try again in a few seconds."

@@ -52,6 +52,7 @@ def unsafe(settings: Settings, given: Collection[str]) -> list[Unsafe]:
         *_networks(settings),
         *_database(settings),
         *_mail(settings),
+        *_traces(settings),
         *_files(settings),
         *_unknown(given),
     ]
@@ -181,6 +182,17 @@ def _mail(settings: Settings) -> Iterator[Unsafe]:
             "others on this machine may read it",
             "Whoever has the password writes in the registry's name.",
             f"Run: chmod o-rwx {secret}",
+        )
+
+
+def _traces(settings: Settings) -> Iterator[Unsafe]:
+    to = urlsplit(settings.traces_url or "")
+    if to.scheme == "http" and not _is_loopback(to.hostname or ""):
+        yield Unsafe(
+            "IBR_TRACES_URL",
+            "is not encrypted, and the collector is another machine",
+            "Who asks when, and how often, would cross the network readable.",
+            "Set it to an https address, or run a collector on this machine.",
         )
 
 

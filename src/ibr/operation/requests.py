@@ -18,6 +18,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from ibr.access.limits import Doorkeeper
 from ibr.errors import TooMuch
+from ibr.spans import span
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -112,19 +113,21 @@ class CountedRequests:
             await send(message)
 
         _IN_FLIGHT.inc()
-        try:
-            if address is not None and (late := self._too_much(address, begun)) is not None:
-                _LIMITED.labels(client).inc()
-                await _refuse(late, noted)
-            else:
-                await self._inner(scope, receive, noted)
-        finally:
-            _IN_FLIGHT.dec()
-            if status == _UNPROVEN and address is not None and self._doorkeeper is not None:
-                self._doorkeeper.was_refused(address, begun)
-            route = self.route_of(scope["path"])
-            _REQUESTS.labels(client, route, f"{status // 100}xx").inc()
-            _SECONDS.labels(client, route).observe(time.monotonic() - begun)
+        with span("request") as mark:
+            try:
+                if address is not None and (late := self._too_much(address, begun)) is not None:
+                    _LIMITED.labels(client).inc()
+                    await _refuse(late, noted)
+                else:
+                    await self._inner(scope, receive, noted)
+            finally:
+                _IN_FLIGHT.dec()
+                if status == _UNPROVEN and address is not None and self._doorkeeper is not None:
+                    self._doorkeeper.was_refused(address, begun)
+                route = self.route_of(scope["path"])
+                mark.set(route=route, client=client, status=status)
+                _REQUESTS.labels(client, route, f"{status // 100}xx").inc()
+                _SECONDS.labels(client, route).observe(time.monotonic() - begun)
 
     def _address_of(self, scope: dict[str, Any], client: str) -> str | None:
         """Whom a request is counted for here; None for pages, which count for themselves and say
