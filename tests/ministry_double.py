@@ -14,9 +14,9 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from ibr.access.staff.ministry.model import Place
-from ibr.access.staff.ministry.provider import Connector
-from ibr.access.staff.ministry.rules import challenge_of
+from ibr.access.openid.model import Place
+from ibr.access.openid.provider import Connector
+from ibr.access.openid.rules import challenge_of
 from ibr.calls.model import CallFailed, Reply
 from tests.sign_in_web import BASE, Clock
 

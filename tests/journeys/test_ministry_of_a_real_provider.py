@@ -133,7 +133,7 @@ async def test_an_officer_signs_in_and_out_at_the_ministry(
     [
         ({"who": "stranger"}, "ministry.no_officer"),
         ({"who": "doubtful"}, "ministry.no_email"),
-        ({"cancel": "yes"}, "ministry.refused"),
+        ({"cancel": "yes"}, "openid.refused"),
     ],
 )
 async def test_who_does_not_come_in(
@@ -165,4 +165,4 @@ async def test_another_secret_than_was_agreed_lets_nobody_in(
     settings.oidc_client_secret_file.write_text("another secret")
     async with browser(country, settings) as client:
         page = await sign_in(client, who="omar")
-    assert "ministry.code" in page.text
+    assert "openid.code" in page.text

@@ -9,7 +9,8 @@ import msgspec
 import pyotp
 import pytest
 
-from ibr.access.staff.ministry.rules import challenge_of, read_second
+from ibr.access.openid.rules import challenge_of
+from ibr.access.staff.ministry.rules import read_second
 from ibr.access.staff.rights import RIGHTS
 from ibr.access.staff.second import rules, totp
 from ibr.access.staff.second.tickets import Tickets
