@@ -35,6 +35,8 @@ ANA, OTTO, HALA = (f"{name}@example.org" for name in ("analyst", "auditor", "hel
 PAUL, DEVELOPER = "planner@example.org", _DEVELOPERS[FIRST]
 NOBODY: Final = ""
 """Without signing in."""
+HERSELF: Final = "herself"
+"""A person who signed in to their own pages."""
 
 Step = Callable[[Page, Names], None]
 
@@ -251,6 +253,20 @@ ROUND_IT: Final = (
     visit("/sign-in/second", at="/sign-in", step=password_of(WITH_APP, "main [name=code]")),
     visit("/sign-in/set-up", at="/sign-in", step=password_of(WITHOUT, "main .spelled")),
     visit("/sign-in/ministry/back", status=401),
+    visit("/me"),
+    visit("/me", at="/me?done=out"),
+    visit("/me", HERSELF),
+    visit("/me/benefits", HERSELF),
+    visit("/me/data", HERSELF),
+    visit(
+        "/me/data", HERSELF,
+        step=sent(
+            sees=WRONG, button="main form[action='/me/requests'] button", value="", name="wrong",
+        ),
+    ),
+    visit("/me/asked", HERSELF),
+    visit("/me/requests", HERSELF),
+    visit("/me/back", status=401),
     visit("/officers", HALA, status=403),
     visit("/nothing-is-here", status=404),
     visit("/docs"),
@@ -274,6 +290,8 @@ NOT_A_PAGE: Final = {
     "/privacy/record/file": "a file",
     "/sign-in/ministry": "leads to the ministry's own pages",
     "/sign-in/ministry/leave": "leads to the ministry's own pages",
+    "/me/sign-in": "leads to the sign-in service's own pages",
+    "/me/leave": "leads to the sign-in service's own pages",
     "/language/{code:str}": "leads back to the page in another language",
     "/public": "leads to the site in the reader's language",
     "/public/api": "JSON",

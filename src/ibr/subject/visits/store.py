@@ -154,11 +154,13 @@ async def of_session(connection: Connection, session: bytes, at: datetime) -> Re
 async def go_on(
     connection: Connection, number: int, at: datetime, idle: timedelta, longest: timedelta
 ) -> None:
-    """Lets a person's own visit last for the idle time from now, and never beyond its longest."""
+    """Lets a person's own visit last for the idle time from now, and never beyond its longest. One
+    that is over by the database's own clock is not brought back."""
     await connection.execute(
         """
         update help_visit set until = greatest(until, least(begun_at + $4, $2::timestamptz + $3))
         where visit_no = $1 and session_digest is not null and ended_at is null
+          and until > clock_timestamp()
         """,
         number,
         at,

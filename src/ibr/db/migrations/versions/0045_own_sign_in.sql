@@ -33,6 +33,29 @@ create policy made_in_visit on ibr.person_request as restrictive for insert to i
         or subject_index = any ((select ibr.visit_subjects())::bytea[])
            and record_id = any ((select ibr.visit_records())::bigint[]));
 
+-- What hangs on a record or a case was narrowed by area, and whoever sees every area saw it of
+-- everybody by the classes that a visit opens. No statement of a visit reads it so; a person's own
+-- session must not even be able to.
+do $$
+declare
+    name text;
+begin
+    foreach name in array array['change', 'appearance_number', 'person_member', 'person_event'] loop
+        call ibr.guard_by_visit(name, format(
+            'not (select ibr.in_visit()) '
+            'or %I.record_id = any ((select ibr.visit_records())::bigint[])', name));
+    end loop;
+    foreach name in array array['case_step', 'case_letter', 'case_money'] loop
+        call ibr.guard_by_visit(name, format(
+            'not (select ibr.in_visit()) '
+            'or exists (select from ibr.overlap_case c where c.case_id = %I.case_id)', name));
+    end loop;
+    foreach name in array array['case_notice', 'link_pair', 'link_decision'] loop
+        call ibr.guard_by_visit(name, 'not (select ibr.in_visit())');
+    end loop;
+end
+$$;
+
 -- People act, too: the audit trail says so. What stands there already satisfies it.
 alter table ibr.audit_event drop constraint audit_event_actor_kind_check;
 alter table ibr.audit_event add constraint audit_event_actor_kind_check
