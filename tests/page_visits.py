@@ -24,6 +24,7 @@ from ibr.app import beside_the_standard
 from ibr.operation.dependencies import Watched
 from ibr.settings import Settings
 from ibr.web.services import Desk, WebServices
+from tests.axe import open_all
 from tests.developers_web import DEVELOPERS as _DEVELOPERS
 from tests.developers_web import FIRST
 from tests.page_desks import HEDY
@@ -83,6 +84,17 @@ def sent(
 
     step.__name__ = name
     return step
+
+
+def unfolded(step: Step) -> Step:
+    """The step, once everything that is folded away has been opened."""
+
+    def opened(page: Page, names: Names) -> None:
+        open_all(page)
+        step(page, names)
+
+    opened.__name__ = step.__name__
+    return opened
 
 
 def _put(page: Page, field: str, value: str) -> None:
@@ -260,8 +272,11 @@ ROUND_IT: Final = (
     visit("/me/data", HERSELF),
     visit(
         "/me/data", HERSELF,
-        step=sent(
-            sees=WRONG, button="main form[action='/me/requests'] button", value="", name="wrong",
+        step=unfolded(
+            sent(
+                sees=WRONG, button="main form[action='/me/requests'] button", value="",
+                name="wrong",
+            )
         ),
     ),
     visit("/me/asked", HERSELF),
