@@ -16,11 +16,12 @@ from litestar import Litestar
 from playwright.sync_api import Browser, Page
 
 from ibr.access.staff.sign_in import SESSION_COOKIE
+from ibr.web.own_refusals import OWN_COOKIE
 from tests.axe import SOURCE, complaints, open_all, shoot, sticks_out
 from tests.chromium import PATIENCE_MS, chromium, must_be_installed
 from tests.conftest import scratch_folder
 from tests.page_ground import Names, all_pages, pages_ground, session_of
-from tests.page_visits import NOBODY, Visit
+from tests.page_visits import HERSELF, NOBODY, Visit
 from tests.served_pages import on_the_side, served
 from tests.web_country import WebCountry
 
@@ -84,7 +85,10 @@ class Walk:
             base_url=self._address, reduced_motion="reduce", **LOOKS[language]
         )
         context.set_default_timeout(PATIENCE_MS)
-        if visit.who != NOBODY:
+        if visit.who == HERSELF:
+            mine = {"name": OWN_COOKIE, "value": self._names["own_session"]}
+            context.add_cookies([mine | {"url": self._address}])
+        elif visit.who != NOBODY:
             secret = on_the_side(session_of(self._country, visit.who, stale=visit.stale))
             context.add_cookies([{"name": SESSION_COOKIE, "value": secret, "url": self._address}])
         return context.new_page()

@@ -204,6 +204,12 @@ def as_markdown() -> str:
         lines.append(f"| {operation.words}{where} | " + " | ".join(marks) + " |")
     lines += [
         "",
+        "## People themselves",
+        "",
+        "Somebody who signed in by themselves sees their own records, who asked about them, and "
+        "what they asked of programmes, until the session ends. Each row of the table above is "
+        "refused to them, and with the gate off shows them nothing.",
+        "",
         "## Partners",
         "",
         "| operation | scope | about which programmes |",

@@ -14,9 +14,9 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from ibr.access.staff.ministry.model import Place
-from ibr.access.staff.ministry.provider import Connector
-from ibr.access.staff.ministry.rules import challenge_of
+from ibr.access.openid.model import Place
+from ibr.access.openid.provider import Connector
+from ibr.access.openid.rules import challenge_of
 from ibr.calls.model import CallFailed, Reply
 from tests.sign_in_web import BASE, Clock
 
@@ -47,6 +47,7 @@ class Ministry:
     claim: Change = nothing
     signed: Callable[[Ministry, dict[str, Any]], str] | None = None
     told_more: dict[str, Any] | None = None
+    more_signed: Callable[[dict[str, Any]], str] | None = None
     down: str = ""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -82,6 +83,9 @@ class Ministry:
             return self.token(headers, dict(parse_qsl(body.decode())))
         if path == "/me" and self.told_more is not None:
             assert headers["authorization"] == "Bearer access"
+            if self.more_signed:
+                signed = self.more_signed(self.told_more).encode()
+                return Reply(200, {"content-type": "application/jwt; charset=utf-8"}, signed)
             return _json(self.told_more)
         return Reply(404, {}, b"")
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ibr.access.staff.add_officer import add_officer
-from tests import visitors
+from tests import own_web, visitors
 from tests.officers_web import as_owner, send, token, visitor
 from tests.people_web import KNOWN_UIN, PASSWORD
 from tests.web_country import WebCountry
@@ -52,6 +52,22 @@ async def help_desk(country: WebCountry) -> dict[str, str]:
         )
     rows = await country.read("select max(request_no) as number from person_request")
     return {"visit": address.rsplit("/", 1)[1], "request": str(rows[0]["number"])}
+
+
+async def own_pages(country: WebCountry) -> dict[str, str]:
+    """The mother signed in herself, and objected; the session outlasts the checks."""
+    ministry = own_web.provider()
+    async with own_web.phone(country, ministry) as client:
+        back = await own_web.sign_in(client, ministry)
+        assert back.status_code == 303, back.text
+        data = await client.get("/me/data")
+        record = data.text.split('name="record" value="')[1].split('"')[0]
+        wish = {"record": record, "kind": "objection", "about": "processing"}
+        made = await client.post("/me/requests", data={"form_token": token(data.text)} | wish)
+        assert made.status_code == 303, made.text
+        secret = client.cookies["ibr_me"]
+    await country.read("update help_visit set until = '2100-01-01' where officer_id is null")
+    return {"own_session": secret}
 
 
 async def keeping(country: WebCountry) -> dict[str, str]:

@@ -52,6 +52,7 @@ from tests.findings_web import CHECK, with_findings
 from tests.made_figures import add_districts
 from tests.ministry_double import Ministry
 from tests.officers_web import as_app, as_owner, link_in, number_of, send, visitor
+from tests.own_web import way_to
 from tests.people_web import KNOWN_UIN, NOW, PASSWORD
 from tests.releases_web import published_country
 from tests.review_web import Told, a_pair, address_of, begin
@@ -96,6 +97,7 @@ async def _everything(country: WebCountry, folder: Path) -> Names:
         **await _privacy(country),
         **await _officers(country),
         **await page_desks.help_desk(country),
+        **await page_desks.own_pages(country),
         **await page_desks.keeping(country),
         **await page_desks.feeds(country),
         **await _sealed(country, folder),
@@ -306,6 +308,7 @@ async def all_pages(country: WebCountry, folder: Path) -> AsyncIterator[Litestar
             services,
             now=lambda: NOW + timedelta(milliseconds=next(ticks)),
             ministry=Ministry(Clock()).connector(),
+            own_way=way_to(Ministry(Clock())),
         )
         yield beside_the_standard(moved, Watched(moved.database))
 

@@ -24,6 +24,7 @@ from ibr.app import beside_the_standard
 from ibr.operation.dependencies import Watched
 from ibr.settings import Settings
 from ibr.web.services import Desk, WebServices
+from tests.axe import open_all
 from tests.developers_web import DEVELOPERS as _DEVELOPERS
 from tests.developers_web import FIRST
 from tests.page_desks import HEDY
@@ -35,6 +36,8 @@ ANA, OTTO, HALA = (f"{name}@example.org" for name in ("analyst", "auditor", "hel
 PAUL, DEVELOPER = "planner@example.org", _DEVELOPERS[FIRST]
 NOBODY: Final = ""
 """Without signing in."""
+HERSELF: Final = "herself"
+"""A person who signed in to their own pages."""
 
 Step = Callable[[Page, Names], None]
 
@@ -81,6 +84,17 @@ def sent(
 
     step.__name__ = name
     return step
+
+
+def unfolded(step: Step) -> Step:
+    """The step, once everything that is folded away has been opened."""
+
+    def opened(page: Page, names: Names) -> None:
+        open_all(page)
+        step(page, names)
+
+    opened.__name__ = step.__name__
+    return opened
 
 
 def _put(page: Page, field: str, value: str) -> None:
@@ -251,6 +265,23 @@ ROUND_IT: Final = (
     visit("/sign-in/second", at="/sign-in", step=password_of(WITH_APP, "main [name=code]")),
     visit("/sign-in/set-up", at="/sign-in", step=password_of(WITHOUT, "main .spelled")),
     visit("/sign-in/ministry/back", status=401),
+    visit("/me"),
+    visit("/me", at="/me?done=out"),
+    visit("/me", HERSELF),
+    visit("/me/benefits", HERSELF),
+    visit("/me/data", HERSELF),
+    visit(
+        "/me/data", HERSELF,
+        step=unfolded(
+            sent(
+                sees=WRONG, button="main form[action='/me/requests'] button", value="",
+                name="wrong",
+            )
+        ),
+    ),
+    visit("/me/asked", HERSELF),
+    visit("/me/requests", HERSELF),
+    visit("/me/back", status=401),
     visit("/officers", HALA, status=403),
     visit("/nothing-is-here", status=404),
     visit("/docs"),
@@ -274,6 +305,8 @@ NOT_A_PAGE: Final = {
     "/privacy/record/file": "a file",
     "/sign-in/ministry": "leads to the ministry's own pages",
     "/sign-in/ministry/leave": "leads to the ministry's own pages",
+    "/me/sign-in": "leads to the sign-in service's own pages",
+    "/me/leave": "leads to the sign-in service's own pages",
     "/language/{code:str}": "leads back to the page in another language",
     "/public": "leads to the site in the reader's language",
     "/public/api": "JSON",

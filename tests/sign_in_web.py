@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import httpx
 import pyotp
 
-from ibr.access.staff.ministry.provider import Connector
+from ibr.access.openid.provider import Connector
 from ibr.settings import Settings
 from tests import people_web
 from tests.web_country import WebCountry, application

@@ -56,7 +56,7 @@ from ibr.settings import Settings
 from ibr.trace.recorder import Recorder
 from ibr.web.routes import routes
 from ibr.web.services import WebServices
-from ibr.web.sign_in_settings import ends_of, ministry_from
+from ibr.web.sign_in_settings import ends_of, ministry_from, own_way_from
 from ibr.web.unknown import unknown_addresses
 
 # What two people do together, each act from the part that knows how (access/approvals).
@@ -211,6 +211,7 @@ class Application:
             blind_index=services.blind_index,
             desk=DevelopersDesk(services, settings.registry_id, settings.reached_at),
             ministry=ministry_from(settings, services.calls.send),
+            own_way=own_way_from(settings, services.calls.send),
         )
         # A connection of its own, so that a busy registry still says how it is doing.
         jobs = await open_database(self._dsn, "ibr_worker", size=1, name="ibr health")

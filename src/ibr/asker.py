@@ -29,8 +29,9 @@ class Term(msgspec.Struct, frozen=True):
 
 
 class Asker(msgspec.Struct, frozen=True, kw_only=True):
-    """A partner, an officer or the registry itself, as the gate sees it.
+    """A partner, an officer, a person or the registry itself, as the gate sees it.
 
+    A person signed in to see their own data; their `id` is the number of that visit.
     `ask` and `report` are programme numbers; both were looked up for this very asker and are
     never taken from what the asker sent. `partner` is the partner whose developer an officer is,
     None for every other officer. `areas` are codes of the areas that an officer may see people of,
@@ -39,7 +40,7 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     clauses in force; None for askers who are not held by agreements.
     """
 
-    kind: Literal["partner", "officer", "registry"]
+    kind: Literal["partner", "officer", "person", "registry"]
     id: int
     name: str
     purpose: Purpose

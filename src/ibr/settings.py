@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from ibr.errors import NotUnderstood
+from ibr.settings_of_sign_in import SignInSettings, check_sign_in
 
 Explained = msgspec.Meta
 
@@ -22,7 +23,7 @@ _Days = Annotated[
 ]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(SignInSettings, frozen=True, kw_only=True):
     """The registry's settings. Read once at start with `read_settings` and handed on."""
 
     data_dir: Annotated[
@@ -125,47 +126,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "refuses it."
         ),
     ] = False
-    session_minutes: Annotated[
-        int, Explained(ge=1, description="An officer's session ends after this much idle time.")
-    ] = 15
-    session_hours: Annotated[
-        int, Explained(ge=1, description="An officer's session ends after so long in any case.")
-    ] = 8
-    second_factor: Annotated[
-        Literal["roles", "all"],
-        Explained(
-            description="Who must have a second factor: with `roles` administrators, stewards, "
-            "auditors and data-protection officers, in production; with `all` every officer."
-        ),
-    ] = "roles"
-    oidc_issuer: Annotated[
-        str | None,
-        Explained(
-            description="The ministry's own sign-in (OpenID Connect): its issuer, exactly as it "
-            "names itself. Without it officers sign in here only."
-        ),
-    ] = None
-    oidc_client_id: Annotated[
-        str | None, Explained(description="What the ministry's sign-in calls this registry.")
-    ] = None
-    oidc_client_secret_file: Annotated[
-        Path | None,
-        Explained(
-            description="File with the secret agreed with the ministry's sign-in; none for a "
-            "client without a secret, which PKCE alone protects."
-        ),
-    ] = None
-    oidc_name: Annotated[
-        str, Explained(description="What officers know the ministry's sign-in by, on its button.")
-    ] = ""
-    oidc_second_factor: Annotated[
-        str,
-        Explained(
-            description="Answers of the ministry's sign-in that stand for a second factor, "
-            "comma-separated, for example amr=mfa,acr=https://refeds.org/profile/mfa. Without "
-            "any, officers who need a second factor give one here."
-        ),
-    ] = ""
     export_figures: Annotated[
         int,
         Explained(
@@ -359,22 +319,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             "IBR_TRACE_CONTENT is for a sandbox: with IBR_PROFILE=production no message is kept "
             "for looking at. Leave it out.",
         )
-    _check_sign_in(settings)
+    check_sign_in(settings, settings.reached_at, production=settings.production)
     return settings
-
-
-def _check_sign_in(settings: Settings) -> None:
-    """Refuses a sign-in of the ministry's that cannot work."""
-    if settings.oidc_issuer is None:
-        return
-    if settings.oidc_client_id is None or settings.reached_at is None:
-        raise NotUnderstood(
-            "setting.oidc",
-            "IBR_OIDC_ISSUER needs IBR_OIDC_CLIENT_ID, and IBR_PUBLIC_URL in production.",
-        )
-    local = not settings.production and settings.oidc_issuer.startswith("http://127.0.0.1")
-    if not settings.oidc_issuer.startswith("https://") and not local:
-        raise NotUnderstood("setting.oidc", "IBR_OIDC_ISSUER must begin with https://.")
 
 
 def variables_given() -> list[str]:

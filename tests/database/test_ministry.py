@@ -155,24 +155,24 @@ def moved(**seconds: int) -> Change:
 
 
 @pytest.mark.parametrize(("change", "code"), [
-    (put(nonce="another"), "ministry.token_nonce"),
-    (leave_out("nonce"), "ministry.token_nonce"),
-    (put(nonce=None), "ministry.token_nonce"),
-    (put(iss="https://evil.test"), "ministry.token_issuer"),
-    (put(iss=ISSUER + "/"), "ministry.token_issuer"),
-    (put(aud="another client"), "ministry.token_audience"),
-    (put(aud=[CLIENT, "another client"]), "ministry.token_audience"),
-    (put(azp="another client"), "ministry.token_audience"),
-    (leave_out("aud"), "ministry.token_audience"),
-    (moved(exp=-400), "ministry.token_expired"),
-    (moved(iat=-1000), "ministry.token_expired"),
-    (moved(iat=1000), "ministry.token_expired"),
-    (leave_out("exp"), "ministry.token_unreadable"),
-    (put(exp="tomorrow"), "ministry.token_unreadable"),
-    (put(exp=True), "ministry.token_unreadable"),
-    (put(sub=""), "ministry.token_unreadable"),
-    (put(sub="x" * 256), "ministry.token_unreadable"),
-    (leave_out("sub"), "ministry.token_unreadable"),
+    (put(nonce="another"), "openid.token_nonce"),
+    (leave_out("nonce"), "openid.token_nonce"),
+    (put(nonce=None), "openid.token_nonce"),
+    (put(iss="https://evil.test"), "openid.token_issuer"),
+    (put(iss=ISSUER + "/"), "openid.token_issuer"),
+    (put(aud="another client"), "openid.token_audience"),
+    (put(aud=[CLIENT, "another client"]), "openid.token_audience"),
+    (put(azp="another client"), "openid.token_audience"),
+    (leave_out("aud"), "openid.token_audience"),
+    (moved(exp=-400), "openid.token_expired"),
+    (moved(iat=-1000), "openid.token_expired"),
+    (moved(iat=1000), "openid.token_expired"),
+    (leave_out("exp"), "openid.token_unreadable"),
+    (put(exp="tomorrow"), "openid.token_unreadable"),
+    (put(exp=True), "openid.token_unreadable"),
+    (put(sub=""), "openid.token_unreadable"),
+    (put(sub="x" * 256), "openid.token_unreadable"),
+    (leave_out("sub"), "openid.token_unreadable"),
 ])  # fmt: skip
 async def test_a_claim_that_is_not_as_it_must_be(
     country: WebCountry, ministry: Ministry, change: Change, code: str
@@ -192,13 +192,13 @@ async def test_control_other_ways_of_being_right(
 
 
 @pytest.mark.parametrize(("signed", "code"), [
-    (without_a_signature, "ministry.token_algorithm"),
-    (with_the_public_key_as_secret, "ministry.token_algorithm"),
-    (with_an_unlisted_algorithm, "ministry.token_algorithm"),
-    (with_another_key, "ministry.token_signature"),
-    (with_a_key_of_its_own_in_the_header, "ministry.token_signature"),
-    (with_one_claim_changed_afterwards, "ministry.token_signature"),
-    (nonsense, "ministry.token_unreadable"),
+    (without_a_signature, "openid.token_algorithm"),
+    (with_the_public_key_as_secret, "openid.token_algorithm"),
+    (with_an_unlisted_algorithm, "openid.token_algorithm"),
+    (with_another_key, "openid.token_signature"),
+    (with_a_key_of_its_own_in_the_header, "openid.token_signature"),
+    (with_one_claim_changed_afterwards, "openid.token_signature"),
+    (nonsense, "openid.token_unreadable"),
 ])  # fmt: skip
 async def test_a_signature_that_proves_nothing(
     country: WebCountry, ministry: Ministry, signed: Any, code: str
@@ -223,7 +223,7 @@ async def test_a_state_of_another_browser(country: WebCountry, ministry: Ministr
         control = await attacker.get(f"/sign-in/ministry/back?{back}")
     assert (without.status_code, other.status_code) == (401, 401)
     assert "sign_in.step_over" in without.text
-    assert "ministry.state" in other.text
+    assert "openid.state" in other.text
     assert control.status_code == 303
 
 
@@ -238,13 +238,13 @@ async def test_a_way_back_is_gone_once(country: WebCountry, ministry: Ministry) 
         replayed = await thief.get(f"/sign-in/ministry/back?{back}")
     assert first.status_code == 303
     assert replayed.status_code == 401
-    assert "ministry.state" in replayed.text
+    assert "openid.state" in replayed.text
 
 
 async def test_a_code_that_was_used_is_refused_by_the_provider(
     country: WebCountry, ministry: Ministry
 ) -> None:
-    assert (await back_from(country, ministry, code="code-unknown"))[1] == "ministry.code"
+    assert (await back_from(country, ministry, code="code-unknown"))[1] == "openid.code"
     assert (await back_from(country, ministry))[0] == 303
 
 
@@ -258,10 +258,10 @@ async def test_a_way_back_after_too_long(country: WebCountry, ministry: Ministry
 
 
 @pytest.mark.parametrize(("changed", "code"), [
-    ({"iss": "https://evil.test"}, "ministry.issuer"),
-    ({"error": "access_denied"}, "ministry.refused"),
-    ({"code": ""}, "ministry.code"),
-    ({"state": "x"}, "ministry.state"),
+    ({"iss": "https://evil.test"}, "openid.issuer"),
+    ({"error": "access_denied"}, "openid.refused"),
+    ({"code": ""}, "openid.code"),
+    ({"state": "x"}, "openid.state"),
 ])  # fmt: skip
 async def test_a_way_back_that_says_something_else(
     country: WebCountry, ministry: Ministry, changed: dict[str, str], code: str
@@ -274,7 +274,7 @@ async def test_an_issuer_that_promises_its_name_must_give_it(
     country: WebCountry, ministry: Ministry
 ) -> None:
     ministry.describe = put(authorization_response_iss_parameter_supported=True)
-    assert await back_from(country, ministry) == (401, "ministry.issuer")
+    assert await back_from(country, ministry) == (401, "openid.issuer")
     assert await back_from(country, ministry, iss=ISSUER) == (303, "")
 
 
@@ -342,7 +342,7 @@ async def test_a_listed_key_that_is_no_key_for_this(
 ) -> None:
     right = ministry.key.as_dict(private=False)
     ministry.listed = [right | weak]
-    assert await back_from(country, ministry) == (401, "ministry.token_signature")
+    assert await back_from(country, ministry) == (401, "openid.token_signature")
     ministry.listed = [right | weak, right]
     assert await back_from(country, ministry) == (303, "")
 
@@ -353,7 +353,7 @@ async def test_an_address_may_stand_beside_the_token_but_only_of_the_same_person
     ministry.person = {"sub": "subject-1"}
     told = {"email": OMAR, "email_verified": True}
     ministry.told_more = {"sub": "subject-2", **told}
-    assert await back_from(country, ministry) == (401, "ministry.other_person")
+    assert await back_from(country, ministry) == (401, "openid.other_person")
     ministry.told_more = {"sub": "subject-1", **told}
     assert await back_from(country, ministry) == (303, "")
 

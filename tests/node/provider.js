@@ -1,4 +1,4 @@
-// The ministry's own sign-in for the tests: a certified OpenID provider on a free port of
+// The ministry's own sign-in, and people's, for the tests: a certified OpenID provider on a free port of
 // 127.0.0.1. Its only pages are one form for the name and one for the consent, in plain HTML.
 // Reads its set-up as one line of JSON on standard input; writes {"port": N} when it listens.
 import { createServer } from "node:http";
@@ -24,7 +24,8 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     token_endpoint_auth_method: "client_secret_basic",
     require_auth_time: true,
   }],
-  claims: { openid: ["sub"], email: ["email", "email_verified"], acr: null, amr: null, auth_time: null },
+  claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["uin", "birthdate"], acr: null, amr: null, auth_time: null },
+  acrValues: asked.levels ?? [],
   conformIdTokenClaims: asked.email_in_token !== true,
   features: { devInteractions: { enabled: false }, rpInitiatedLogout: { enabled: true } },
   pkce: { required: () => true },
@@ -50,12 +51,15 @@ async function interact(request, response) {
   }
   if (details.prompt.name === "login") {
     await provider.interactionFinished(request, response, {
-      login: { accountId: form.get("who"), amr: form.get("amr") ? [form.get("amr")] : undefined },
+      login: {
+        accountId: form.get("who"), acr: form.get("acr") || undefined,
+        amr: form.get("amr") ? [form.get("amr")] : undefined,
+      },
     });
     return;
   }
   const grant = new provider.Grant({ accountId: details.session.accountId, clientId: details.params.client_id });
-  grant.addOIDCScope("openid email");
+  grant.addOIDCScope(details.params.scope);
   await provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } });
 }
 

@@ -124,6 +124,8 @@ PROTECTED_OPENED: Final = "protection.opened"
 VISIT_BEGUN: Final = "visit.begun"
 VISIT_NOT_BEGUN: Final = "visit.not_begun"
 VISIT_ENDED: Final = "visit.ended"
+PERSON_SIGNED_IN: Final = "person.signed_in"
+PERSON_NOT_SIGNED_IN: Final = "person.not_signed_in"
 STATEMENT_GIVEN: Final = "statement.given"
 PERSON_ASKED: Final = "person_request.made"
 PERSON_ANSWERED: Final = "person_request.answered"
@@ -262,7 +264,9 @@ CATALOGUE: Final = {
     PROTECTED_OPENED: "A protected person's records were opened: the reason that was given.",
     VISIT_BEGUN: "A person is served at the help desk: proof, version of the text agreed to.",
     VISIT_NOT_BEGUN: "Nobody could be served: number and birth date lead to nobody, or to several.",
-    VISIT_ENDED: "A visit at the help desk ended: which, by the officer or by its time.",
+    VISIT_ENDED: "A visit ended: which, by the officer, the person or its time.",
+    PERSON_SIGNED_IN: "A person signed in to see their own data: version of what they were told.",
+    PERSON_NOT_SIGNED_IN: "A person's sign-in came to nothing: the reason, never of whom.",
     STATEMENT_GIVEN: "A person was given a statement: in which visit, form and language.",
     PERSON_ASKED: "A person asked for a correction or objected: which request, programme, field.",
     PERSON_ANSWERED: "A request of a person was answered: which, how, why.",

@@ -149,9 +149,13 @@ async def questions_about(
 ) -> list[Asked]:
     found = await connection.fetch(
         """
-        select max(q.asked_at) as at, coalesce(p.name, o.name, 'The registry') as asker_name,
+        select max(q.asked_at) as at, coalesce(p.name, o.name,
+                        case when q.purpose_code = 'own_access' then 'The person themself'
+                             else 'The registry' end) as asker_name,
                case when q.partner_id is not null then 'partner'
-                    when q.officer_id is not null then 'officer' else 'registry' end as asker_kind,
+                    when q.officer_id is not null then 'officer'
+                    when q.purpose_code = 'own_access' then 'person'
+                    else 'registry' end as asker_kind,
                q.programme_id, q.question, q.purpose_code, q.purpose_text, max(q.answer) as answer
         from question_asked q
         left join partner p using (partner_id)

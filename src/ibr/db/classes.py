@@ -14,6 +14,7 @@ The classes are named in the policies of the tables (0035_agreements.sql):
 - `protected` those of the people whose records need special handling (registry/protected);
 - `visits` visits at the help desk; `requests` what people ask of a programme about their own data
   (0043_own_view.sql).
+- `own` what a person who signed in may do beside seeing (0045_own_sign_in.sql);
 - `contacts` whom programmes named to be written to about their reports.
 """
 
@@ -45,6 +46,7 @@ CLASSES: Final = frozenset(
         "visits",
         "requests",
         "contacts",
+        "own",
     }
 )
 
@@ -74,6 +76,9 @@ OPENS: Final[dict[str, frozenset[str]]] = {
     "serve_protected": _SERVED | {"protected"},
     "begin_visit": _FINDING_WHO_VISITS,
     "begin_protected_visit": _FINDING_WHO_VISITS | {"protected"},
+    # Held by people who signed in themselves, and by nobody else (ibr/subject/own).
+    "own_pages": frozenset({"people", "ledger", "cases", "requests", "own"}),
+    "begin_own_visit": _FINDING_WHO_VISITS | {"protected"},
     "requests": frozenset({"requests"}),
     "request_answer": frozenset({"requests", "people", "ledger"}),
     "protect": _PERSON,
@@ -138,14 +143,16 @@ class Sight(msgspec.Struct, frozen=True):
     areas: str
     rights: str
     visit: str = ""
-    """The visit at the help desk outside of which nobody's record is seen; empty where the
+    """The visit outside of which nobody's record is seen; empty where the
     transaction is of none, a number that no visit has where it must see nobody's."""
 
 
 ALL_SIGHT: Final = Sight("", EVERYWHERE, " ".join(sorted(CLASSES)))
 """What the registry itself sees: everything of the programmes that a transaction names."""
 _BLIND: Final = Sight("", "", "")
-_OF_VISITS: Final = frozenset({"serve_person", "serve_protected"})
+_OF_VISITS: Final = frozenset({"serve_person", "serve_protected", "own_pages"})
+# What is held for a purpose of its own is never among "all of the rights".
+_BY_NAME_ALONE: Final = frozenset({"serve_person", "own_pages", "begin_own_visit"})
 _NO_VISIT: Final = "0"
 
 
@@ -156,7 +163,7 @@ def sight_of(
 
     Nothing at all by a right that is not held, whichever role of the database is at work. None and
     the registry itself touch everything of the programmes. By the rights of serving a person at the
-    help desk nobody's record is seen but those of the visit.
+    help desk, and by a person's own, nobody's record is seen but those of the visit.
     """
     reach = ",".join(map(str, sorted(programmes)))
     if asker is None or asker.kind == "registry":
@@ -172,7 +179,7 @@ def sight_of(
 @lru_cache(maxsize=512)
 def _rights(scopes: frozenset[str], right: str | None) -> str:
     # Who serves a person does so by that right alone: with the others it would see more than them.
-    used = scopes - {"serve_person"} if right is None else (right,)
+    used = scopes - _BY_NAME_ALONE if right is None else (right,)
     opened: frozenset[str] = frozenset().union(*(OPENS.get(each, _NOTHING) for each in used))
     return " ".join(sorted(opened))
 

@@ -45,7 +45,12 @@ GROUP = CodeList(
 )
 ACTOR = CodeList(
     "audit_actor",
-    {"officer": "Officer", "partner": "Partner", "registry": "The registry itself"},
+    {
+        "officer": "Officer",
+        "partner": "Partner",
+        "person": "A person, about themself",
+        "registry": "The registry itself",
+    },
 )
 TROUBLE = CodeList(
     "audit_trouble",

@@ -36,6 +36,7 @@ PURPOSE = CodeList(
         "help_desk_request": "The person asked the help desk",
         "case_work": "Work on a case",
         "identity_review": "Finding out who is who",
+        "own_access": "The person looked at their own data",
     },
 )
 IDENTIFIER = CodeList(
@@ -121,7 +122,13 @@ ANSWER = CodeList(
     },
 )
 ASKER = CodeList(
-    "asker", {"partner": "Partner system", "officer": "Officer", "registry": "Registry"}
+    "asker",
+    {
+        "partner": "Partner system",
+        "officer": "Officer",
+        "person": "The person themself",
+        "registry": "Registry",
+    },
 )
 RECORD_ROLE = CodeList(
     "record_role",

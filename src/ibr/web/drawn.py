@@ -92,7 +92,7 @@ def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
             language=visit.language,
             offered=languages(visit.services.settings.production),
             officer=session.officer if session else None,
-            form_token=session.form_token if session else "",
+            form_token=_form_token(visit),
             may={
                 "country": COUNTRY in pages,
                 "person": PERSON in pages,
@@ -126,6 +126,11 @@ def drawn(visit: Visit, template: str, values: dict[str, object]) -> str:
             **values,
         )
     )
+
+
+def _form_token(visit: Visit) -> str:
+    holder = visit.session or visit.own
+    return holder.form_token if holder else ""
 
 
 @cache

@@ -21,10 +21,12 @@ from ibr.access.staff.rights import must_hold
 from ibr.access.staff.sign_in import SESSION_COOKIE, session_of
 from ibr.errors import NotAllowed, NotProven, NotUnderstood, RegistryError
 from ibr.log import logger
+from ibr.subject.own.session import session_of as own_session_of
 from ibr.web.answers import go_to, own_address
 from ibr.web.fresh import NotFresh, must_be_fresh, proven, question
 from ibr.web.languages import COOKIE as LANGUAGE_COOKIE
 from ibr.web.languages import choose, languages
+from ibr.web.own_refusals import OWN_COOKIE, own_refusal
 from ibr.web.refusals import refusal
 from ibr.web.services import WebServices
 from ibr.web.uploading import Upload, begin_upload
@@ -36,6 +38,10 @@ LONG_FORM = 256 * 1024
 # Who may open a page: a right by name, anyone who is signed in, or everybody.
 SIGNED_IN = "signed_in"
 EVERYBODY = "everybody"
+# Pages of people about themselves: open to a person who signed in, or a door that is open to all.
+# An officer's session is nothing on either, and a person's is nothing anywhere else.
+OWN = "own"
+OWN_DOOR = "own_door"
 
 Show = Callable[[Visit], Awaitable[Response[Any]]]
 
@@ -83,6 +89,8 @@ def begin(services: WebServices, request: AnyRequest) -> Visit:
 
 async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Response[Any]:
     visit = begin(services, request)
+    if page.right in (OWN, OWN_DOOR):
+        return await _answer_own(visit, page)
     try:
         services.pages.count_address(request.client.host if request.client else "")
         form, upload = await _form(page, request)
@@ -106,6 +114,26 @@ async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Res
     except Exception:
         logger().exception("page.failed", path=page.address)
         return refusal(visit, None)
+
+
+async def _answer_own(visit: Visit, page: Page) -> Response[Any]:
+    try:
+        form, _ = await _form(page, visit.request)
+        services, secret = visit.services, visit.secret(OWN_COOKIE)
+        own = await own_session_of(services.database, services.sealer, secret, visit.at)
+        visit = replace(visit, form=form, own=own)
+        if page.right == OWN:
+            if own is None:
+                return go_to(visit, "/me?done=over")
+            _must_be_from(visit, page, own.form_token)
+        return await page.show(visit)
+    except RegistryError as refused:
+        if refused.code == "visit.over":
+            return go_to(visit, "/me?done=over")
+        return own_refusal(visit, refused)
+    except Exception:
+        logger().exception("page.failed", path=page.address)
+        return own_refusal(visit, None)
 
 
 async def _form(page: Page, request: AnyRequest) -> tuple[dict[str, str], Upload | None]:
@@ -135,9 +163,14 @@ async def _session(visit: Visit) -> Session | None:
 
 def _must_be_ours(visit: Visit, page: Page) -> None:
     """A form is taken only with the token of the session that drew it."""
-    if page.verb == "POST" and visit.session is not None:
+    if visit.session is not None:
+        _must_be_from(visit, page, visit.session.form_token)
+
+
+def _must_be_from(visit: Visit, page: Page, token: str) -> None:
+    if page.verb == "POST":
         given = visit.form.get("form_token", "")
-        if not hmac.compare_digest(given.encode(), visit.session.form_token.encode()):
+        if not hmac.compare_digest(given.encode(), token.encode()):
             raise NotAllowed("form.stale", "The form is no longer valid. Open the page again.")
 
 

@@ -43,6 +43,8 @@ def field_value(w: Written, code: str, value: str) -> str:
 
 def who(w: Written, asked: AskedAbout) -> str:
     """Who asked: a partner by name, an officer by role and office, the registry itself."""
+    if asked.by_self:
+        return w.say("You, yourself")
     if asked.partner:
         return asked.partner
     if asked.role is None:

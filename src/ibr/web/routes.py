@@ -49,7 +49,7 @@ from ibr.access.staff.rights import (
 )
 from ibr.web.drawn import FOLDER
 from ibr.web.fresh import go_on
-from ibr.web.gate import EVERYBODY, LONG_FORM, SIGNED_IN, Page, handler
+from ibr.web.gate import EVERYBODY, LONG_FORM, OWN, OWN_DOOR, SIGNED_IN, Page, handler
 from ibr.web.pages import (
     account,
     agreements,
@@ -81,7 +81,9 @@ from ibr.web.pages import (
     officer,
     officers,
     overlaps,
+    own,
     own_callbacks,
+    own_sign_in,
     pairs,
     partners,
     person,
@@ -206,6 +208,17 @@ PAGES = (
     Page("GET", "/requests", REQUESTS, requests.show),
     Page("GET", "/requests/{number:int}", REQUESTS, requests.show_one),
     Page("POST", "/requests/{number:int}", REQUEST_ANSWER, requests.take),
+    Page("GET", "/me", OWN_DOOR, own.show),
+    Page("GET", "/me/sign-in", OWN_DOOR, own_sign_in.go),
+    Page("GET", "/me/back", OWN_DOOR, own_sign_in.back),
+    Page("GET", "/me/leave", OWN_DOOR, own_sign_in.leave),
+    Page("POST", "/me/sign-out", OWN, own_sign_in.end),
+    Page("GET", "/me/benefits", OWN, own.benefits),
+    Page("GET", "/me/data", OWN, own.data),
+    Page("GET", "/me/asked", OWN, own.asked),
+    Page("GET", "/me/requests", OWN, own.requests),
+    Page("POST", "/me/requests", OWN, own.ask),
+    Page("POST", "/me/statement", OWN, own.statement),
     Page("GET", "/statements/check", EVERYBODY, statement_check.show),
     Page("POST", "/statements/check", EVERYBODY, statement_check.check),
     Page("GET", "/protect", PROTECT, protect.show),

@@ -12,8 +12,8 @@ from ibr.access.budgets.model import Limit
 from ibr.access.budgets.spend import Budgets
 from ibr.access.limits import AddressLimit
 from ibr.access.model import Partner
+from ibr.access.openid.provider import Connector
 from ibr.access.partners import PartnerBook
-from ibr.access.staff.ministry.provider import Connector
 from ibr.access.staff.second.tickets import Tickets
 from ibr.asker import Asker
 from ibr.db.pool import Database
@@ -24,6 +24,7 @@ from ibr.protection.seal import Sealer
 from ibr.questions.developing import AddressSeen, Sample
 from ibr.questions.kept import Kept
 from ibr.settings import Settings
+from ibr.subject.own.way import OwnWay
 
 
 class Desk(Protocol):
@@ -57,6 +58,8 @@ class WebServices:
     now: Callable[[], datetime] = clock.now
     ministry: Connector | None = None
     """The ministry's own sign-in, where there is one."""
+    own_way: OwnWay | None = None
+    """Where people sign in themselves, where they can."""
     kept: Kept = field(default_factory=Kept)
     applicants: Applicants = field(init=False)
     budgets: Budgets = field(init=False)

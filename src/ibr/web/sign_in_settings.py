@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from ibr.access.staff.ministry.model import Place
-from ibr.access.staff.ministry.provider import Connector, Send
+from ibr.access.openid.model import Place
+from ibr.access.openid.provider import Connector, Send
 from ibr.access.staff.ministry.rules import read_second
 from ibr.access.staff.sign_in import SESSION_COOKIE, SessionEnds, cookie_name
 from ibr.errors import NotUnderstood
 from ibr.settings import Settings
+from ibr.settings_of_sign_in import levels
+from ibr.subject.own.model import PROOF_SECONDS, Wanted
+from ibr.subject.own.way import OwnWay
 
 
 def ends_of(settings: Settings) -> SessionEnds:
@@ -40,7 +43,36 @@ def ministry_from(settings: Settings, send: Send) -> Connector | None:
     return Connector(place, send)
 
 
-def _secret_in(path: Path | None) -> str | None:
+def own_way_from(settings: Settings, send: Send) -> OwnWay | None:
+    """Where people sign in themselves, or None where the settings name nothing."""
+    here, issuer = settings.reached_at, settings.person_oidc_issuer
+    if issuer is None or settings.person_oidc_client_id is None or here is None:
+        return None
+    acr = levels(settings)
+    place = Place(
+        name=settings.person_oidc_name or issuer.split("//", 1)[-1].split("/", 1)[0],
+        issuer=issuer,
+        client_id=settings.person_oidc_client_id,
+        client_secret=_secret_in(
+            settings.person_oidc_client_secret_file, "IBR_PERSON_OIDC_CLIENT_SECRET_FILE"
+        ),
+        back=f"{here}/me/back",
+        home=f"{here}/me",
+        plain_local=not settings.production,
+        scope=settings.person_oidc_scope,
+        acr=acr,
+        longest_proof=PROOF_SECONDS,
+    )
+    wanted = Wanted(
+        number_claim=settings.person_oidc_number_claim,
+        number_kind=settings.person_oidc_number_kind,
+        birth_claim=settings.person_oidc_birth_claim,
+        acr=acr,
+    )
+    return OwnWay(Connector(place, send), wanted)
+
+
+def _secret_in(path: Path | None, variable: str = "IBR_OIDC_CLIENT_SECRET_FILE") -> str | None:
     """The secret in a file of its own, which only the registry's user may read."""
     if path is None:
         return None
@@ -48,14 +80,12 @@ def _secret_in(path: Path | None) -> str | None:
         open_to_others = path.stat().st_mode & 0o077
         secret = path.read_text().strip()
     except (OSError, UnicodeDecodeError):
-        raise NotUnderstood(
-            "setting.oidc_secret", f"IBR_OIDC_CLIENT_SECRET_FILE: {path} cannot be read."
-        ) from None
+        raise NotUnderstood("setting.oidc_secret", f"{variable}: {path} cannot be read.") from None
     if open_to_others:
         raise NotUnderstood(
             "setting.oidc_secret",
-            f"IBR_OIDC_CLIENT_SECRET_FILE: others may read {path}. Run: chmod 600 {path}",
+            f"{variable}: others may read {path}. Run: chmod 600 {path}",
         )
     if not secret:
-        raise NotUnderstood("setting.oidc_secret", f"IBR_OIDC_CLIENT_SECRET_FILE: {path} is empty.")
+        raise NotUnderstood("setting.oidc_secret", f"{variable}: {path} is empty.")
     return secret

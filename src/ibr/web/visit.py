@@ -13,6 +13,7 @@ from ibr.access.staff.model import Session
 from ibr.access.staff.sign_in import cookie_name
 from ibr.asker import Asker, Purpose
 from ibr.errors import NotProven
+from ibr.subject.own.model import OwnSession
 from ibr.web.languages import Language
 from ibr.web.services import WebServices
 from ibr.web.uploading import Upload
@@ -30,6 +31,8 @@ class Visit:
     at: datetime
     language: Language
     session: Session | None = None
+    own: OwnSession | None = None
+    """The session of a person on their own pages; never beside an officer's."""
     form: Mapping[str, str] = field(default_factory=dict)
     upload: Upload | None = None
 

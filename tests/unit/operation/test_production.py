@@ -48,6 +48,7 @@ BAD: dict[str, tuple[str, Change]] = {
     "the log of developers": ("IBR_LOG_LEVEL", {"log_level": "debug"}),
     "tokens for an hour": ("IBR_TOKEN_SECONDS", {"token_seconds": 3600}),
     "sessions for a day": ("IBR_SESSION_MINUTES", {"session_minutes": 1440}),
+    "sessions for days": ("IBR_SESSION_HOURS", {"session_hours": 13}),
     "callbacks to this machine": ("IBR_CALLBACK_NETWORKS", {"callback_networks": "127.0.0.0/8"}),
     "callbacks to everywhere": ("IBR_CALLBACK_NETWORKS", {"callback_networks": "0.0.0.0/0"}),
     "callbacks to metadata": ("IBR_CALLBACK_NETWORKS", {"callback_networks": "169.254.169.254"}),

@@ -9,7 +9,8 @@ import msgspec
 import pyotp
 import pytest
 
-from ibr.access.staff.ministry.rules import challenge_of, read_second
+from ibr.access.openid.rules import challenge_of
+from ibr.access.staff.ministry.rules import read_second
 from ibr.access.staff.rights import RIGHTS
 from ibr.access.staff.second import rules, totp
 from ibr.access.staff.second.tickets import Tickets
@@ -175,8 +176,6 @@ RIGHT = {
         {"IBR_OIDC_ISSUER": "http://127.0.0.1:9"},
         {"IBR_OIDC_CLIENT_ID": ""},
         {"IBR_PUBLIC_URL": ""},
-        {"IBR_SESSION_MINUTES": "61"},
-        {"IBR_SESSION_HOURS": "13"},
     ],
 )
 def test_settings_that_cannot_work_or_are_not_safe_are_refused(change: dict[str, str]) -> None:

@@ -101,6 +101,7 @@ _REQUESTS: Final = {
             "state": "open",
             "opened": "2026-03-02T09:12:00Z",
             "due": "2026-04-01T09:12:00Z",
+            "asked_through": "own_sign_in",
             "reason": None,
             "person": {
                 "identifier": [_NUMBER],

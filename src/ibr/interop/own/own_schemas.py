@@ -171,6 +171,7 @@ def _requests() -> dict[str, Schema]:
             state=_REQUEST_STATE,
             opened=_MOMENT,
             due=_told(_MOMENT, "By when it must be answered."),
+            asked_through={"type": "string", "enum": ["own_sign_in", "help_desk"]},
             reason=_or_none(_REQUEST_REASON),
             person=_told(
                 _or_none(refer("WhoseRequest")),

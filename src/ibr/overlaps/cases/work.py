@@ -45,7 +45,9 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def by_asker(asker: Asker) -> By:
-    """The asker as whoever takes a step."""
+    """The asker as whoever takes a step. A person who sees their own data takes none."""
+    if asker.kind == "person":
+        raise NotFound("case.unknown", _NOT_FOUND)
     return By(asker.kind, asker.id or None, asker.scopes)
 
 

@@ -62,6 +62,7 @@ async def ask(
             before=blind_index.digest(stands.encode()),
             at=at,
             due_at=at + TO_ANSWER,
+            by_self=visit.officer_id is None,
         )
         if not added:
             raise Conflict(

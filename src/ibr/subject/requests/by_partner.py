@@ -117,6 +117,7 @@ def plain(request: PersonRequest, whose: Whose | None, at: datetime) -> dict[str
         "state": request.state(at),
         "opened": request.opened_at,
         "due": request.due_at,
+        "asked_through": "own_sign_in" if request.by_self else "help_desk",
         "reason": request.reason_code,
         "person": person,
     }

@@ -36,7 +36,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request and where it stands; nothing of the person is in it."""
+    """A request and where it stands; nothing of the person is in it. `by_self` where the person
+    asked by their own sign-in, and not at a help desk."""
 
     request_no: int
     programme_id: int
@@ -52,6 +53,7 @@ class PersonRequest(msgspec.Struct, frozen=True, kw_only=True):
     answered_kind: str | None
     done_at: datetime | None
     done_how: str | None
+    by_self: bool
 
     def late(self, at: datetime) -> bool:
         return self.answer is None and self.due_at < at

@@ -13,7 +13,8 @@ from ibr.subject.requests.model import View
 
 _COLUMNS: Final = """
     q.request_no, q.programme_id, p.code as programme, q.record_id, q.kind, q.about, q.opened_at,
-    q.due_at, q.answer, q.reason_code, q.answered_at, q.answered_kind, q.done_at, q.done_how
+    q.due_at, q.answer, q.reason_code, q.answered_at, q.answered_kind, q.done_at, q.done_how,
+    q.by_self
 """
 # $1 is the moment.
 _IN_VIEW: Final[dict[View, str]] = {
@@ -52,13 +53,15 @@ async def add(
     before: bytes,
     at: datetime,
     due_at: datetime,
+    by_self: bool,
 ) -> bool:
     """False where the same was asked and is not answered."""
     added = await connection.fetchval(
         """
         insert into person_request (request_no, visit_no, programme_id, record_id, subject_index,
-                                    role, kind, about, proved, wished, before, opened_at, due_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                    role, kind, about, proved, wished, before, opened_at, due_at,
+                                    by_self)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         on conflict (record_id, subject_index, kind, about) where answer is null
         do nothing returning request_no
         """,
@@ -75,6 +78,7 @@ async def add(
         before,
         at,
         due_at,
+        by_self,
     )
     return added is not None
 

@@ -31,6 +31,7 @@ def as_json(view: OwnView, requests: Sequence[PersonRequest], number: str) -> by
             {
                 "at": each.at,
                 "partner": each.partner,
+                "self": each.by_self,
                 "officer": {"role": each.role, "office": list(each.office)} if each.role else None,
                 "programme": each.programme,
                 "question": each.question,
@@ -56,6 +57,7 @@ def as_json(view: OwnView, requests: Sequence[PersonRequest], number: str) -> by
                 "about": each.about,
                 "state": each.state(view.at),
                 "due": each.due_at,
+                "asked_through": "own_sign_in" if each.by_self else "help_desk",
                 "reason": each.reason_code,
             }
             for each in requests

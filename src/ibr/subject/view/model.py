@@ -61,7 +61,8 @@ class OwnRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 class AskedAbout(msgspec.Struct, frozen=True, kw_only=True):
     """One question about the person: which partner asked, or in which role and office an officer
-    did, never who that officer is. `programme` None where it was of none, or out of reach."""
+    did, never who that officer is; `by_self` where the person looked themselves by their own
+    sign-in, one entry a day. `programme` None where it was of none, or out of reach."""
 
     at: datetime
     partner: str | None
@@ -71,6 +72,7 @@ class AskedAbout(msgspec.Struct, frozen=True, kw_only=True):
     question: str
     purpose: str
     answer: str
+    by_self: bool
 
 
 class ToldDecision(msgspec.Struct, frozen=True, kw_only=True):

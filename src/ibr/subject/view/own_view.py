@@ -16,6 +16,7 @@ from asyncpg import Record
 
 from ibr.access.staff.rights import RIGHTS
 from ibr.asker import Asker
+from ibr.audit.questions_asked import record_question
 from ibr.db.pool import Connection, Database
 from ibr.overlaps.cases.letters import opened
 from ibr.protection.seal import Sealer, place_of
@@ -51,6 +52,18 @@ async def own_view(
         rows = await store.records(connection, list(visit.records))
         if not rows:
             raise over()
+        if asker.kind == "person":
+            # What a person sees by themselves is in the ledger like every look at them.
+            await record_question(
+                connection,
+                asker,
+                question="person_record",
+                subjects=visit.subjects,
+                programme_id=None,
+                answer="records",
+                message_key=None,
+                at=at,
+            )
         facts = {
             each.programme_id: each for each in await counts.programmes(connection, asker.reach)
         }
@@ -188,6 +201,7 @@ def _asked(row: Record, codes: Mapping[int, str]) -> AskedAbout:
         purpose=row["purpose_code"],
         # What was answered about a programme out of the desk's reach is not the desk's to know.
         answer=row["answer"] if known else "",
+        by_self=row["by_self"],
     )
 
 

@@ -66,16 +66,22 @@ async def given(connection: Connection, ids: Sequence[int], most: int) -> list[R
 
 async def asked(connection: Connection, subjects: Sequence[bytes], most: int) -> list[Record]:
     """Questions about these numbers, one row a question, the newest first; of an officer the roles
-    that they held at that moment, with the programmes of each."""
+    that they held at that moment, with the programmes of each. The person's own looks are one row
+    a day."""
     return await connection.fetch(
         """
         with asked as (
-            select q.question_id, max(q.asked_at) as at, q.partner_id, q.officer_id,
-                   q.programme_id, q.question, q.purpose_code, max(q.answer) as answer
+            select max(q.asked_at) as at, q.partner_id, q.officer_id, q.programme_id, q.question,
+                   q.purpose_code, max(q.answer) as answer,
+                   q.purpose_code = 'own_access' and q.partner_id is null
+                       and q.officer_id is null as by_self
             from question_asked q where q.subject_index = any ($1::bytea[])
-            group by q.question_id, q.partner_id, q.officer_id, q.programme_id, q.question,
-                     q.purpose_code
-            order by 2 desc limit $2
+            group by case when q.purpose_code = 'own_access' and q.partner_id is null
+                               and q.officer_id is null
+                          then date_trunc('day', q.asked_at at time zone 'UTC')::text
+                          else q.question_id::text end,
+                     q.partner_id, q.officer_id, q.programme_id, q.question, q.purpose_code
+            order by 1 desc limit $2
         )
         select a.*, p.name as partner,
                array(select r.role from officer_role r
@@ -86,7 +92,7 @@ async def asked(connection: Connection, subjects: Sequence[bytes], most: int) ->
                 where r.officer_id = a.officer_id and r.given_at <= a.at
                   and coalesce(r.ended_at > a.at, true)) as offices
         from asked a left join partner p using (partner_id)
-        order by a.at desc, a.question_id
+        order by a.at desc, a.question, a.programme_id
         """,
         list(subjects),
         most,

@@ -1,4 +1,5 @@
-"""While a visit lasts, and its end: by the officer, or by itself when the time is over."""
+"""While a visit lasts, and its end: by the officer, by a person who signed in themselves, or by
+itself when the time is over."""
 
 from __future__ import annotations
 
@@ -22,6 +23,8 @@ from ibr.subject.visits import store
 from ibr.subject.visits.model import Consent, HelpVisit, Proved
 
 _PROTECTED: Final = "serve_protected"
+OWN_PAGES: Final = "own_pages"
+"""The right of a person who signed in, to their own data and nobody else's."""
 
 
 async def visit_of(
@@ -34,7 +37,7 @@ async def visit_of(
         row = await store.one(connection, number, asker.id)
     if row is None:
         raise NotFound("visit.unknown", "You have no visit of that number.")
-    visit = _visit(sealer, row)
+    visit = as_visit(sealer, row)
     if not visit.lasts(at):
         raise over()
     return visit
@@ -51,8 +54,9 @@ async def open_visit(database: Database, asker: Asker, at: datetime) -> int | No
 async def within(database: Database, asker: Asker, visit: HelpVisit) -> AsyncIterator[Connection]:
     """A transaction that sees the visitor's records and nobody else's, by the database's own word:
     none at all when the visit has ended meanwhile."""
-    must_hold(asker, SERVE_PERSON)
-    seer, right = asker, SERVE_PERSON
+    right = OWN_PAGES if asker.kind == "person" else SERVE_PERSON
+    must_hold(asker, right)
+    seer = asker
     if visit.opened_for is not None and SERVE_PERSON in asker.scopes:
         seer, right = msgspec.structs.replace(asker, scopes=asker.scopes | {_PROTECTED}), _PROTECTED
     async with database.transaction(
@@ -81,15 +85,7 @@ async def end_over(connection: Connection, at: datetime, officer_id: int | None 
     if ended:
         await record_events(
             connection,
-            [
-                event(
-                    VISIT_ENDED,
-                    None,
-                    {"visit": row["visit_no"], "officer": row["officer_id"], "how": "time"},
-                    at,
-                )
-                for row in ended
-            ],
+            [event(VISIT_ENDED, None, _over_by_time(row), at) for row in ended],
         )
     return len(ended)
 
@@ -100,12 +96,18 @@ async def keep_visits(database: Database, at: datetime) -> int:
         return await end_over(connection, at)
 
 
+def _over_by_time(row: Record) -> dict[str, object]:
+    officer = {} if row["officer_id"] is None else {"officer": row["officer_id"]}
+    return {"visit": row["visit_no"], **officer, "how": "time"}
+
+
 def over() -> Conflict:
     """Why nothing more is shown."""
     return Conflict("visit.over", "This visit has ended. Begin a new one if the person is there.")
 
 
-def _visit(sealer: Sealer, row: Record) -> HelpVisit:
+def as_visit(sealer: Sealer, row: Record) -> HelpVisit:
+    """A visit as it is kept, with what the visitor proved."""
     number = row["visit_no"]
     opened = sealer.open(row["proved"], visit_place(row["records"], number))
     return HelpVisit(

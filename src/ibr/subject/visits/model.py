@@ -1,4 +1,4 @@
-"""A visit at the help desk: who proved what, agreed to what, and until when they are served."""
+"""A visit: who proved what, agreed to what, and until when they see their own."""
 
 from __future__ import annotations
 
@@ -49,10 +49,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HelpVisit(msgspec.Struct, frozen=True, kw_only=True):
-    """A visit as it stands; `records` gives each record that is the visitor's own its role."""
+    """A visit as it stands; `records` gives each record that is the visitor's own its role.
+    `officer_id` is None where the person signed in themselves (ibr/subject/own)."""
 
     visit_no: int
-    officer_id: int
+    officer_id: int | None
     proved: Proved
     subjects: tuple[bytes, ...]
     records: dict[int, int]

@@ -75,6 +75,13 @@ def born_on(claim: Claim, day: date) -> bool:
     return (born.year, born.month, born.day)[:parts] == (day.year, day.month, day.day)[:parts]
 
 
+def all_of_one(claims: Sequence[Claim], day: date) -> bool:
+    """Whether nothing in these records says that one of them is about somebody who was not born on
+    this day. A record that knows no birth date says nothing of it."""
+    known = [each for each in claims if each.birth_date is not None and each.birth_precision]
+    return all(born_on(each, day) for each in known) and may_be_one(claims)
+
+
 def may_be_one(claims: Sequence[Claim]) -> bool:
     """Whether these records can be of one person: two who share a number, twins above all, are
     told apart by their sex or by given names that have no sound in common."""

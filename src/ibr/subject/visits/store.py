@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from asyncpg import Record
 
@@ -82,15 +82,17 @@ async def next_number(connection: Connection) -> int:
     return number
 
 
-async def add(connection: Connection, visit: HelpVisit, proved: bytes) -> bool:
-    """False where the officer serves somebody already, as far as is known after waiting for
-    whoever began at the same moment."""
+async def add(
+    connection: Connection, visit: HelpVisit, proved: bytes, session: bytes | None = None
+) -> bool:
+    """With the digest of a session where no officer serves. False where the officer serves
+    somebody already, as far as is known after waiting for whoever began at the same moment."""
     added = await connection.fetchval(
         """
         insert into help_visit (visit_no, officer_id, subjects, proved, proof_code, consent_version,
                                 consent_digest, consent_language, consent_by, consent_at, note,
-                                opened_for, begun_at, until)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $12, $13)
+                                opened_for, begun_at, until, session_digest)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $12, $10, $11, $12, $13, $14)
         on conflict (officer_id) where ended_at is null do nothing returning visit_no
         """,
         visit.visit_no,
@@ -106,6 +108,7 @@ async def add(connection: Connection, visit: HelpVisit, proved: bytes) -> bool:
         visit.opened_for,
         visit.begun_at,
         visit.until,
+        session,
     )
     if added is None:
         return False
@@ -137,6 +140,46 @@ async def one(connection: Connection, number: int, officer_id: int) -> Record | 
     return await connection.fetchrow(
         f"{_VISIT} where v.visit_no = $1 and v.officer_id = $2", number, officer_id
     )
+
+
+async def of_session(connection: Connection, session: bytes, at: datetime) -> Record | None:
+    """The visit of a person who signed in themselves, as long as it lasts."""
+    return await connection.fetchrow(
+        f"{_VISIT} where v.session_digest = $1 and v.ended_at is null and v.until > $2",
+        session,
+        at,
+    )
+
+
+async def go_on(
+    connection: Connection, number: int, at: datetime, idle: timedelta, longest: timedelta
+) -> None:
+    """Lets a person's own visit last for the idle time from now, and never beyond its longest. One
+    that is over by the database's own clock is not brought back."""
+    await connection.execute(
+        """
+        update help_visit set until = greatest(until, least(begun_at + $4, $2::timestamptz + $3))
+        where visit_no = $1 and session_digest is not null and ended_at is null
+          and until > clock_timestamp()
+        """,
+        number,
+        at,
+        idle,
+        longest,
+    )
+
+
+async def end_session(connection: Connection, session: bytes, at: datetime) -> int | None:
+    """Ends a person's own visit; its number, None where there is none that lasts."""
+    number: int | None = await connection.fetchval(
+        """
+        update help_visit set ended_at = $2, ended_how = 'person'
+        where session_digest = $1 and ended_at is null and until > $2 returning visit_no
+        """,
+        session,
+        at,
+    )
+    return number
 
 
 async def open_number(connection: Connection, officer_id: int, at: datetime) -> int | None:

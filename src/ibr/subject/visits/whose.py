@@ -17,7 +17,7 @@ from ibr.protection.seal import Sealer, place_of
 from ibr.subject.content import birth_in, name_in, person_in, sex_in
 from ibr.subject.visits import store
 from ibr.subject.visits.model import OF_THE_PERSON, Proved
-from ibr.subject.visits.rules import Claim, born_on, may_be_one
+from ibr.subject.visits.rules import Claim, all_of_one, born_on, may_be_one
 
 # One number that more records carry is no person's.
 _MOST: Final = 40
@@ -31,14 +31,18 @@ class Own(msgspec.Struct, frozen=True):
 
 
 async def own_records(
-    connection: Connection, sealer: Sealer, index: bytes, proved: Proved
+    connection: Connection, sealer: Sealer, index: bytes, proved: Proved, *, alone: bool = False
 ) -> Own | None:
     """What is the visitor's; None where the number with the birth date leads to nobody, or to more
-    than one."""
+    than one. With `alone` also where any record that carries the number speaks of somebody else:
+    at a counter an officer sees who stands there, in a browser nobody does."""
     rows = await store.carrying(connection, index, _MOST + 1)
     if len(rows) > _MOST:
         return None
-    claims = [each for each in _claims(sealer, rows, proved) if born_on(each, proved.birth_date)]
+    every = _claims(sealer, rows, proved)
+    if alone and not all_of_one(every, proved.birth_date):
+        return None
+    claims = [each for each in every if born_on(each, proved.birth_date)]
     if not claims or not may_be_one(claims):
         return None
     records = {each.record_id: each.role for each in claims}

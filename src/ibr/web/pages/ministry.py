@@ -7,10 +7,12 @@ from typing import Final
 
 from litestar import Response
 
-from ibr.access.staff.ministry.model import Begun, Person
-from ibr.access.staff.ministry.provider import Connector
-from ibr.access.staff.ministry.rules import way_out
-from ibr.access.staff.ministry.visit import address_there, begin, officer_of_person, person_back
+from ibr.access.openid.flow import address_there, begin
+from ibr.access.openid.model import Begun
+from ibr.access.openid.provider import Connector
+from ibr.access.openid.rules import way_out
+from ibr.access.staff.ministry.model import Person
+from ibr.access.staff.ministry.visit import officer_of_person, person_back
 from ibr.access.staff.second.model import Account, Step
 from ibr.access.staff.second.tickets import spend
 from ibr.audit.events import MINISTRY_REFUSED
@@ -48,7 +50,7 @@ async def back(visit: Visit) -> Response[str]:
         async with visit.services.database.transaction(()) as connection:
             # Before anything is fetched: one way there is one way back.
             if not await spend(connection, ticket, visit.at):
-                raise NotProven("ministry.state", "That sign-in has ended. Please begin again.")
+                raise NotProven("openid.state", "That sign-in has ended. Please begin again.")
         person = await person_back(connector, begun, dict(visit.query), visit.at)
         async with visit.services.database.transaction(()) as connection:
             account = await officer_of_person(connection, connector.place, person, visit.at)

@@ -26,6 +26,7 @@ from ibr.web.answers import go_to, headers, page
 from ibr.web.languages import languages
 from ibr.web.pages.deliveries import number_in
 from ibr.web.visit import Visit
+from ibr.web.wishes import problem_of
 from ibr.web.written import Written
 
 _FIELDS = ("kind", "value", "birth_date", "proof", "agreed_by", "note", "opened_for")
@@ -101,14 +102,14 @@ async def ask(visit: Visit) -> Response[str]:
         )
     except NotUnderstood as wrong:
         field = f"{wrong.field}-{wish.record_id}-{wish.kind}"
-        return await _own(visit, form, {field: _wish_problem(visit, wrong.code)})
+        return await _own(visit, form, {field: problem_of(visit, wrong.code)})
     except Conflict as wrong:
         if wrong.code == "visit.over":
             return go_to(visit, "/visits?done=over")
         return await _own(
             visit,
             form,
-            {f"about-{wish.record_id}-{wish.kind}": _wish_problem(visit, wrong.code)},
+            {f"about-{wish.record_id}-{wish.kind}": problem_of(visit, wrong.code)},
         )
     return go_to(visit, f"/visits/{found.visit_no}?asked={number}#asked-for")
 
@@ -219,18 +220,3 @@ def _problem(visit: Visit, field: str) -> str:
         "note": say("Write at most 200 characters, and no names or numbers of people."),
         "opened_for": say("Choose why these records are opened."),
     }.get(field, say("Write the number of the person."))
-
-
-def _wish_problem(visit: Visit, code: str) -> str:
-    say = visit.say
-    return {
-        "person_request.about": say("Choose what it is about."),
-        "person_request.same": say("This is what stands there already."),
-        "person_request.open": say("The programme was asked the same already, and has to answer."),
-    }.get(
-        code,
-        say(
-            "Write in up to 120 characters what is right; a date as 1950-01-31, a sex as female, "
-            "male or other."
-        ),
-    )

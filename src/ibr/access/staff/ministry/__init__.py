@@ -1,1 +1,1 @@
-"""The ministry's own sign-in: OpenID Connect by code, with PKCE, state and nonce."""
+"""The ministry's own sign-in of officers, by OpenID Connect."""

@@ -5,13 +5,14 @@ Roles stay the registry's own. Nobody becomes an officer by being known to the m
 
 from __future__ import annotations
 
-import secrets
 from datetime import datetime
 
+from ibr.access.openid.flow import claims_back
+from ibr.access.openid.model import Begun, Place
+from ibr.access.openid.provider import Connector
 from ibr.access.staff.ministry import store
-from ibr.access.staff.ministry.model import Begun, Person, Place
-from ibr.access.staff.ministry.provider import Connector
-from ibr.access.staff.ministry.rules import check_claims, code_in, person_in, way_there
+from ibr.access.staff.ministry.model import Person
+from ibr.access.staff.ministry.rules import person_in
 from ibr.access.staff.second.account import account_of
 from ibr.access.staff.second.model import Account
 from ibr.access.staff.second.notices import note
@@ -22,37 +23,15 @@ from ibr.db.pool import Connection
 from ibr.errors import NotAllowed
 
 
-def begin(after: str, *, again: bool) -> Begun:
-    """A fresh way to the ministry; `again` has it ask for a proof even of whom it knows."""
-    return Begun(
-        state=secrets.token_urlsafe(32),
-        nonce=secrets.token_urlsafe(32),
-        verifier=secrets.token_urlsafe(48),
-        after=after,
-        again=again,
-    )
-
-
-async def address_there(connector: Connector, begun: Begun) -> str:
-    """Where the browser goes to sign in."""
-    return way_there(connector.place, await connector.provider(), begun)
-
-
 async def person_back(
     connector: Connector, begun: Begun, query: dict[str, str], at: datetime
 ) -> Person:
     """Who came back, proven; NotProven with a reason when anything of it does not hold."""
-    provider = await connector.provider()
-    answered = await connector.exchange(code_in(query, begun, provider), begun.verifier)
-    claims = await connector.proven(answered.id_token)
-    check_claims(claims, connector.place, begun, at)
-    if "email" not in claims and answered.access_token:
-        told = await connector.more_of(claims["sub"], answered.access_token)
-        claims = {
-            **{name: told[name] for name in ("email", "email_verified") if name in told},
-            **claims,
-        }
-    return person_in(claims)
+    return person_in(
+        await claims_back(
+            connector, begun, query, at, wanted=("email",), beside=("email_verified",)
+        )
+    )
 
 
 async def officer_of_person(

@@ -1,4 +1,4 @@
-"""Speaks with the ministry's provider: what it publishes, its keys, and a code for a token.
+"""Speaks with a provider: what it publishes, its keys, and a code for a token.
 
 Everything goes through the one guarded way out (ibr/calls), with its limits on time and size.
 """
@@ -16,8 +16,8 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
-from ibr.access.staff.ministry.model import Answered, Claims, Place, Provider
-from ibr.access.staff.ministry.rules import ALGORITHMS, must_be_ours
+from ibr.access.openid.model import Answered, Claims, Place, Provider
+from ibr.access.openid.rules import ALGORITHMS, must_be_ours
 from ibr.calls.model import CallFailed, Reply
 from ibr.calls.rules import read_address
 from ibr.errors import NotProven, NotUnderstood, Unavailable
@@ -33,6 +33,7 @@ _SMALLEST_RSA: Final = 2048
 _WELL_KNOWN: Final = "/.well-known/openid-configuration"
 _FORM: Final = {"content-type": "application/x-www-form-urlencoded"}
 _JSON: Final = {"accept": "application/json"}
+_SIGNED: Final = "application/jwt"
 _UNREADABLE: Final = (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 VerifyingKey = RSAKey | ECKey | OKPKey
@@ -97,14 +98,14 @@ class Connector:
             "POST", provider.token_endpoint, headers, urlencode(asked).encode()
         )
         if reply.status in (400, 401):
-            raise NotProven("ministry.code", "The ministry did not confirm the sign-in.")
+            raise NotProven("openid.code", "The sign-in was not confirmed.")
         if reply.status != 200:
             raise _unreachable("token")
         try:
             answer = msgspec.json.decode(reply.body, type=_TokenAnswer)
         except msgspec.DecodeError:
             raise NotProven(
-                "ministry.token_unreadable", "The ministry's answer could not be read."
+                "openid.token_unreadable", "The service's answer could not be read."
             ) from None
         return Answered(answer.id_token, answer.access_token)
 
@@ -129,14 +130,15 @@ class Connector:
         )
         if algorithm not in allowed:
             raise NotProven(
-                "ministry.token_algorithm", "The ministry's answer is not signed as was agreed."
+                "openid.token_algorithm",
+                "The service's answer is not signed as was agreed.",
             )
         for key in await self._candidates(header.get("kid")):
             try:
                 return jwt.decode(token, key, algorithms=[algorithm]).claims
             except _UNREADABLE:
                 continue
-        raise NotProven("ministry.token_signature", "The ministry's answer is not the ministry's.")
+        raise NotProven("openid.token_signature", "The answer is not the sign-in service's own.")
 
     async def more_of(self, subject: str, access_token: str) -> Claims:
         """What the provider tells beside the token: nothing that is about somebody else."""
@@ -145,13 +147,33 @@ class Connector:
             return {}
         headers = {**_JSON, "authorization": f"Bearer {access_token}"}
         reply = await self._fetch("GET", address, headers, b"")
-        try:
-            claims = msgspec.json.decode(reply.body, type=dict[str, Any])
-        except msgspec.DecodeError:
-            return {}
+        if reply.headers.get("content-type", "").partition(";")[0].strip() == _SIGNED:
+            claims = await self._signed(reply.body)
+        else:
+            try:
+                claims = msgspec.json.decode(reply.body, type=dict[str, Any])
+            except msgspec.DecodeError:
+                return {}
         if claims.get("sub") != subject:
+            raise NotProven("openid.other_person", "The service's answers contradict each other.")
+        return claims
+
+    async def _signed(self, body: bytes) -> Claims:
+        """What stands beside the token, where the provider signs that too (OpenID Connect Core 1.0,
+        5.3.2): it must be its own, and for us where it says for whom."""
+        try:
+            claims = await self.proven(body.decode("ascii").strip())
+        except UnicodeDecodeError:
             raise NotProven(
-                "ministry.other_person", "The ministry's answers contradict each other."
+                "openid.token_unreadable", "The service's answer could not be read."
+            ) from None
+        audience = claims.get("aud", self.place.client_id)
+        named = audience if isinstance(audience, list) else [audience]
+        if claims.get("iss", self.place.issuer) != self.place.issuer:
+            raise NotProven("openid.token_issuer", "The answer is not the sign-in service's own.")
+        if self.place.client_id not in named:
+            raise NotProven(
+                "openid.token_audience", "The service's answer is not for the registry."
             )
         return claims
 
@@ -210,7 +232,7 @@ def _endpoints(provider: Provider) -> list[str]:
 
 
 def _header(token: str) -> dict[str, Any]:
-    wrong = NotProven("ministry.token_unreadable", "The ministry's answer could not be read.")
+    wrong = NotProven("openid.token_unreadable", "The service's answer could not be read.")
     if len(token) > _LONGEST_TOKEN:
         raise wrong
     try:
@@ -239,8 +261,8 @@ _PUBLIC: Final = frozenset({"kty", "n", "e", "crv", "x", "y"})
 
 
 def _unreachable(reason: str) -> Unavailable:
-    logger().warning("the ministry's sign-in cannot be reached", reason=reason)
+    logger().warning("a sign-in service cannot be reached", reason=reason)
     return Unavailable(
-        "ministry.unreachable",
-        "The ministry's sign-in cannot be reached just now. Please try again in a minute.",
+        "openid.unreachable",
+        "The sign-in service cannot be reached just now. Please try again in a minute.",
     )

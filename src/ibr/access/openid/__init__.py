@@ -1,0 +1,1 @@
+"""OpenID Connect by code, with PKCE, state and nonce: for officers and for people themselves."""

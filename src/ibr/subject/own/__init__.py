@@ -1,0 +1,1 @@
+"""A person's own sign-in: to their own data, without an officer."""
