@@ -1,4 +1,4 @@
-"""Runs simulations: `python -m tests.simulation --rounds 100`, or one again with `--seed N`."""
+"""Runs simulations: `python -m tests.simulation --rounds 100`; one again with `--seed N`."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def _new_ground() -> Iterator[Ground]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
-    parser.add_argument("--seed", type=int, help="the seed of one history, to see it again")
-    parser.add_argument("--rounds", type=int, default=10, help="how many histories (10)")
+    parser.add_argument("--seed", type=int, help="the first seed; without it one by chance")
+    parser.add_argument("--rounds", type=int, default=1, help="how many histories (1)")
     parser.add_argument("--lines", type=int, default=0, help="how many of its last lines to show")
     given = parser.parse_args()
     set_up("critical")
     first = random.SystemRandom().randrange(10**6) if given.seed is None else given.seed
-    seeds = range(first, first + (given.rounds if given.seed is None else 1))
+    seeds = range(first, first + given.rounds)
     happened: Counter[str] = Counter()
     acknowledged = broken = 0
     with _new_ground() as ground:

@@ -135,7 +135,9 @@ class Line:
         if begins:
             moment = self.process.world.clock.now().isoformat()
             statement += f", set_config('simulation.now', '{moment}', true)"
-        said: str = await self._do(statement, values, lambda: self._real.execute(statement, *values))
+        said: str = await self._do(
+            statement, values, lambda: self._real.execute(statement, *values)
+        )
         if begins:
             self.in_transaction = True
         elif ends:
@@ -263,7 +265,7 @@ class Pool:
         self._free: list[Line] = []
 
     @asynccontextmanager
-    async def acquire(self, *, timeout: float) -> AsyncIterator[Line]:  # noqa: ASYNC109  # as asyncpg has it
+    async def acquire(self, *, timeout: float) -> AsyncIterator[Line]:  # as asyncpg has it
         async with asyncio.timeout(timeout):
             await self._places.acquire()
         try:

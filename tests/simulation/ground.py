@@ -1,4 +1,4 @@
-"""What every run begins with: a database with partners, keys and a subscription, copied for each."""
+"""What every run begins with: a database with partners, keys and subscriptions, to be copied."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOST: Final = "https://mis.example.org"
 GOOD: Final = f"{HOST}/dci/callbacks"
 # Another host of another partner, which may never answer.
 OTHER: Final = "https://other.example.org/dci/callbacks"
-# In place of PostgreSQL's own clock, for whoever looks there first; the transaction says when it is.
+# In place of PostgreSQL's own clock, for whoever looks here first: the transaction says when it is.
 _CLOCK: Final = """
     create schema simulation;
     create function simulation.now() returns timestamptz language sql stable as $$

@@ -38,6 +38,10 @@ KINDS: Final = frozenset(
     }
 )
 
+# What is looked for by the clock is looked for less often: wake-ups come besides, and a run is
+# short.
+SELDOMER: Final = 4
+
 
 async def open_here(dsn: str, role: Role, *, size: int, name: str) -> Database:
     """In place of ibr.db.pool.open_database: connections of the process that asks for them."""
@@ -49,7 +53,7 @@ class ChosenJobs(Jobs):
 
     def register(self, kind: str, handler: Handler, *, every: int | None = None) -> None:
         if kind in KINDS:
-            super().register(kind, handler, every=every)
+            super().register(kind, handler, every=every and every * SELDOMER)
 
 
 class Api(Process):
@@ -90,7 +94,10 @@ class Api(Process):
         if partner is None:
             raise lost()
         token = self.services.tokens.make(client_id, partner.scopes)
-        headers = {b"authorization": f"Bearer {token}".encode(), b"content-type": b"application/json"}
+        headers = {
+            b"authorization": f"Bearer {token}".encode(),
+            b"content-type": b"application/json",
+        }
         scope = {
             "type": "http",
             "method": "POST",

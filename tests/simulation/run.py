@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 from unittest.mock import patch
 
 import msgspec
@@ -33,10 +33,10 @@ APIS: Final = 2
 WORKERS: Final = 2
 # A delivery of more records than this is merged in several transactions.
 BLOCK: Final = 4
-_TROUBLE_SECONDS: Final = 30.0
-_PEACE_SECONDS: Final = 400.0
+_TROUBLE_SECONDS: Final = 24.0
+_PEACE_SECONDS: Final = 240.0
 _LOOK_SECONDS: Final = 3.0
-_SUSPENDED_SECONDS: Final = 3600.0
+_SUSPENDED_SECONDS: Final = 12 * 3600.0
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +104,7 @@ class Stage:
     async def _keep(self, name: str, kind: type[Api] | type[Worker]) -> None:
         """As a service manager does: what ended is begun again, a little later."""
         while not self._ending:
-            process = kind(
-                self.world, name, self.settings, self.dsn, Calls(self.receivers)
-            )
+            process = kind(self.world, name, self.settings, self.dsn, Calls(self.receivers))
             self.running[name] = process
             self._made.append(process)
             task = process.begin(process.run())
@@ -208,7 +206,9 @@ async def _history(world: World, ground: Ground, settings: Settings, dsn: str) -
         while len(stage.apis()) < APIS:
             await asyncio.sleep(0.1)
         world.faulty = True
-        sending = [asyncio.get_running_loop().create_task(each) for each in errands(senders, ground)]
+        sending = [
+            asyncio.get_running_loop().create_task(each) for each in errands(senders, ground)
+        ]
         sending += [asyncio.get_running_loop().create_task(_jump(world))]
         await asyncio.sleep(_TROUBLE_SECONDS)
         world.faulty = False
@@ -269,7 +269,8 @@ async def _left_open(world: World) -> list[str]:
 
     Where only a receiver is waited for that never answers, the machines are suspended meanwhile.
     """
-    end = world.clock.gone + _PEACE_SECONDS
+    # Where the clock was set back, leases and what is due lie that much further off.
+    end = world.clock.gone + _PEACE_SECONDS + world.plan.jumps * world.plan.longest_jump
     while True:
         [row] = world.side.fetch(_OPEN, OTHER)
         left = {name: count for name, count in row.items() if count}
@@ -278,7 +279,7 @@ async def _left_open(world: World) -> list[str]:
         if left.keys() == {"others"}:
             world.clock.gone += _SUSPENDED_SECONDS
             end += _SUSPENDED_SECONDS
-            world.say("the world", "is suspended for an hour")
+            world.say("the world", "is suspended for hours")
         elif world.clock.gone > end:
             return [f"liveness: {count} {name} never ended" for name, count in left.items()]
         await asyncio.sleep(_LOOK_SECONDS)

@@ -122,7 +122,7 @@ class World:
                     self._held_up.remove(operation)
 
     def idle(self, real: selectors.BaseSelector, timeout: float | None) -> list[Any]:
-        """Nobody has anything to do: waits for PostgreSQL, or gives the next turn, or moves time."""
+        """Nobody has anything to do: waits for PostgreSQL, gives the next turn, or moves time."""
         events = real.select(0)
         if not events and self._under_way is not None:
             events = real.select(_LOOK_FOR_LOCKS)
