@@ -267,7 +267,8 @@ def _check_callbacks(found: Found) -> None:
 def _check_excuses(found: Found, arrivals: list[Arrival]) -> None:
     """What was confirmed comes again only where something went wrong after it was confirmed."""
     for before, after in pairwise(arrivals):
-        if before.confirmed and before.faults_before == after.faults_before:
+        nothing_wrong = before.steady and before.faults_before == after.faults_before
+        if before.confirmed and nothing_wrong:
             found.say("safety: a confirmed callback came again although nothing had gone wrong")
 
 

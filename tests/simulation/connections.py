@@ -15,6 +15,7 @@ from typing import Any, Final
 import asyncpg
 
 from ibr.db.pool import Database, Role
+from ibr.outbox.store import LEASE_SECONDS
 from tests.simulation.world import Operation, World
 
 # What `ibr.db.pool` sets for the roles: how long each waits for a lock, and how long a
@@ -93,6 +94,7 @@ class Process:
         """kill -STOP, and SIGCONT later: others may have taken its work over by then."""
         self.paused = True
         self.world.say(self.name, f"stands still for {seconds:.1f} s")
+        self.world.unsteady(seconds + 2 * LEASE_SECONDS)
         self.world.loop.call_later(seconds, self._go_on, seconds)
 
     def _go_on(self, seconds: float) -> None:

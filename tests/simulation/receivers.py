@@ -28,6 +28,8 @@ class Arrival(msgspec.Struct, frozen=True, kw_only=True):
     confirmed: bool
     faults_before: int
     """How much had gone wrong by then: what comes twice without anything wrong has no excuse."""
+    steady: bool
+    """Whether its sender's lease could be relied upon."""
 
     @property
     def message(self) -> dict[str, Any]:
@@ -92,6 +94,7 @@ class Receivers:
             by=process.name,
             confirmed=confirmed,
             faults_before=self.world.happened.total(),
+            steady=self.world.clock.gone > self.world.unsteady_until,
         )
         self.arrived.append(arrival)
         self.world.say(process.name, f"reaches {address} confirmed={confirmed}")

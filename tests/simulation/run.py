@@ -16,6 +16,7 @@ import msgspec
 
 from ibr import app as app_file
 from ibr.interop.dci import read_updates
+from ibr.outbox.store import LEASE_SECONDS
 from ibr.settings import Settings
 from tests.conftest import database_at, scratch_folder
 from tests.simulation.checks import broken_promises, broken_trail
@@ -243,6 +244,7 @@ async def _jump(world: World) -> None:
         by = world.chance.uniform(-world.plan.longest_jump, world.plan.longest_jump)
         world.clock.jump(timedelta(seconds=by))
         world.happened["clock set"] += 1
+        world.unsteady(2 * LEASE_SECONDS)
         world.say("the world", f"sets the clock by {by:.1f} s")
 
 

@@ -66,6 +66,9 @@ class World:
         self.faulty = False
         self.database_down = False
         self.happened: Counter[str] = Counter()
+        # Until then a lease may run out under a process that lives: it stood still, or the clock
+        # was set.
+        self.unsteady_until = 0.0
         self.statements = 0
         self.trace = hashlib.sha256()
         self.lines: deque[str] = deque(maxlen=100_000)
@@ -84,6 +87,10 @@ class World:
         line = f"{self.clock.gone:10.3f} {who:10} {what}"
         self.trace.update(line.encode())
         self.lines.append(line)
+
+    def unsteady(self, seconds: float) -> None:
+        """From now, for so long, a lease is no sure sign that its holder is at work."""
+        self.unsteady_until = max(self.unsteady_until, self.clock.gone + seconds)
 
     async def turn(self, operation: Operation) -> None:
         """Waits until this operation may go; its fault is known then."""
