@@ -38,7 +38,14 @@ class SideLine:
         return bool(self.value("select cardinality(pg_blocking_pids($1)) > 0", backend))
 
     def cancel(self, backend: int) -> None:
-        self.value("select pg_cancel_backend($1)", backend)
+        """Ends a statement's wait for a lock, and waits until PostgreSQL has heard of it."""
+        self._run(self._cancel(backend))
+
+    async def _cancel(self, backend: int) -> None:
+        waits = "select cardinality(pg_blocking_pids($1)) > 0"
+        await self._connection.fetchval("select pg_cancel_backend($1)", backend)
+        while await self._connection.fetchval(waits, backend):
+            await asyncio.sleep(0.001)
 
     def end(self, backend: int) -> None:
         """Ends a connection from the other side, and waits until PostgreSQL has undone its work."""
