@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Literal
 
 import asyncpg
@@ -12,7 +12,7 @@ from asyncpg.pool import PoolConnectionProxy
 from ibr.asker import Asker
 from ibr.db.classes import Sight, sight_of
 from ibr.db.priority import let_it_wait
-from ibr.errors import Unavailable
+from ibr.errors import RegistryError, Unavailable
 from ibr.spans import span
 
 Role = Literal["ibr_app", "ibr_worker", "ibr_auditor", "ibr_analyst"]
@@ -66,55 +66,34 @@ class Database:
         `frozen`: it writes nothing, and sees one moment. Unavailable where the database is.
         """
         sight = sight_of(programmes, asker, right, visit)
-        try:
-            with span("database", right=right or ""):
-                async with self._pool.acquire(timeout=2) as connection:
+        with _said_kindly(), span("database", right=right or ""):
+            async with self._pool.acquire(timeout=2) as connection:
+                try:
                     await connection.execute(_begin(sight, frozen=frozen))
-                    try:
-                        yield connection
-                    except BaseException:
-                        await _roll_back(connection)
-                        raise
+                    yield connection
                     await connection.execute("commit")
-        except TimeoutError:
-            raise Unavailable(
-                "database.busy", "The registry is busy; please try again in a few seconds."
-            ) from None
-        except LOST:
-            raise Unavailable(
-                "database.unreachable",
-                # The connection may have gone while the commit was under way, so nothing is said
-                # of what was stored; the same message again has one effect either way.
-                "The registry cannot reach its database. Please try again; "
-                "a message sent again has one effect.",
-            ) from None
-        except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
-            raise Unavailable(
-                "database.slow",
-                "The registry needed too long for this; nothing was stored. Please try again.",
-            ) from None
-        except (asyncpg.DiskFullError, asyncpg.OutOfMemoryError):
-            raise Unavailable(
-                "database.full",
-                "The registry cannot store anything at the moment. Please try again later.",
-                retry_after=60,
-            ) from None
+                except BaseException:
+                    # Also where it failed to begin or to commit, or was given up in between:
+                    # whoever has this connection next must not find a transaction on it.
+                    await _roll_back(connection)
+                    raise
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:
-        """A connection outside any transaction, for an advisory lock held across several."""
-        try:
+        """A connection outside any transaction, for an advisory lock held across several.
+
+        Where its use ends with an error of the database, or is broken off, it is thrown away, and
+        every lock with it.
+        """
+        with _said_kindly():
             async with self._pool.acquire(timeout=2) as connection:
-                yield connection
-        except TimeoutError:
-            raise Unavailable(
-                "database.busy", "The registry is busy; please try again in a few seconds."
-            ) from None
-        except LOST:
-            raise Unavailable(
-                "database.unreachable",
-                "The registry cannot reach its database. Please try again.",
-            ) from None
+                try:
+                    yield connection
+                except RegistryError:
+                    raise
+                except BaseException:
+                    connection.terminate()
+                    raise
 
     def connections(self) -> tuple[int, int]:
         """How many connections are being used, and how many there may be."""
@@ -122,6 +101,36 @@ class Database:
 
     async def close(self) -> None:
         await self._pool.close()
+
+
+@contextmanager
+def _said_kindly() -> Iterator[None]:
+    """Says of what the database could not do what a caller may know: Unavailable, and why."""
+    try:
+        yield
+    except TimeoutError:
+        raise Unavailable(
+            "database.busy", "The registry is busy; please try again in a few seconds."
+        ) from None
+    except LOST:
+        raise Unavailable(
+            "database.unreachable",
+            # The connection may have gone while the commit was under way, so nothing is said
+            # of what was stored; the same message again has one effect either way.
+            "The registry cannot reach its database. Please try again; "
+            "a message sent again has one effect.",
+        ) from None
+    except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+        raise Unavailable(
+            "database.slow",
+            "The registry needed too long for this; nothing was stored. Please try again.",
+        ) from None
+    except (asyncpg.DiskFullError, asyncpg.OutOfMemoryError):
+        raise Unavailable(
+            "database.full",
+            "The registry cannot store anything at the moment. Please try again later.",
+            retry_after=60,
+        ) from None
 
 
 def _begin(sight: Sight, *, frozen: bool) -> str:
@@ -144,6 +153,9 @@ async def _roll_back(connection: Connection) -> None:
         await connection.execute("rollback")
     except (*LOST, asyncpg.PostgresError):
         connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 async def _leave_as_it_is(_connection: Connection) -> None:

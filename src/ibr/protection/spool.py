@@ -7,6 +7,7 @@ the next start.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import tempfile
@@ -17,6 +18,8 @@ from typing import Any, Final
 import msgspec
 import zstandard
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ibr.errors import Unavailable
 
 PIECE: Final = 1024 * 1024
 SUFFIX: Final = ".spool"
@@ -40,14 +43,16 @@ class Spool:
         """With `shared` the bytes go to a named file that another process can open by ticket;
         otherwise to memory first, and then to a file without a name."""
         self._file: Any
-        if shared:
-            self._file = tempfile.NamedTemporaryFile(dir=folder, suffix=SUFFIX)  # noqa: SIM115 -- closed by close()
-            # Held as long as this process lives, so that another one that starts leaves it alone.
-            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX)
-        else:
-            self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 -- closed by close()
-                _IN_MEMORY, "w+b", dir=str(folder)
-            )
+        with _room():
+            if shared:
+                self._file = tempfile.NamedTemporaryFile(dir=folder, suffix=SUFFIX)  # noqa: SIM115 -- closed by close()
+                # Held as long as this process lives, so that another one that starts leaves it
+                # alone.
+                fcntl.flock(self._file.fileno(), fcntl.LOCK_EX)
+            else:
+                self._file = tempfile.SpooledTemporaryFile(  # noqa: SIM115 -- closed by close()
+                    _IN_MEMORY, "w+b", dir=str(folder)
+                )
         self._secret = os.urandom(32)
         self._key = AESGCM(self._secret)
         self._pieces: list[tuple[int, int]] = []
@@ -67,7 +72,8 @@ class Spool:
 
     def ticket(self) -> Ticket:
         """What another process needs to read this shared spool."""
-        self._file.flush()
+        with _room():
+            self._file.flush()
         return Ticket(str(self._file.name), self._secret, self._pieces, self.size)
 
     @property
@@ -76,11 +82,12 @@ class Spool:
         return len(self._pieces)
 
     def write(self, piece: bytes) -> None:
-        """Sets one piece aside."""
+        """Sets one piece aside; Unavailable where the disk has no room for it."""
         number = len(self._pieces).to_bytes(12, "big")
         sealed = self._key.encrypt(number, self._compress.compress(piece), None)
-        self._pieces.append((self._file.seek(0, os.SEEK_END), len(sealed)))
-        self._file.write(sealed)
+        with _room():
+            self._pieces.append((self._file.seek(0, os.SEEK_END), len(sealed)))
+            self._file.write(sealed)
         self.size += len(piece)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -97,7 +104,25 @@ class Spool:
 
     def close(self) -> None:
         """Forgets the bytes; a shared spool's file is removed by the process that wrote it."""
-        self._file.close()
+        # What found no room when it was written finds none now, and nobody wants it any more.
+        with contextlib.suppress(OSError):
+            self._file.close()
+
+
+@contextlib.contextmanager
+def _room() -> Iterator[None]:
+    """Unavailable where the disk is full: the sender is told to come again."""
+    try:
+        yield
+    except OSError as wrong:
+        if wrong.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise Unavailable(
+            "spool.full",
+            "The registry has no room to set this message aside. Nothing was stored; please try "
+            "again later.",
+            retry_after=60,
+        ) from None
 
 
 def clear(folder: Path) -> None:
