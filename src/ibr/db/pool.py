@@ -127,12 +127,12 @@ def _begin(sight: Sight, *, frozen: bool) -> str:
     round trip instead of two."""
     kind = " isolation level repeatable read, read only" if frozen else ""
     # Unset outside of visits, so the many transactions that are of none pay nothing for it.
-    of_visit = f", set_config('ibr.visit', '{sight.visit}', true)" if sight.visit else ""
+    of_visit = f"; set local ibr.visit = '{sight.visit}'" if sight.visit else ""
+    # `set local` and no set_config: a cluster tells its workers of the one and not of the other.
     return (
-        f"begin{kind}; select "
-        f"set_config('ibr.programmes', '{sight.programmes}', true), "
-        f"set_config('ibr.areas', '{sight.areas}', true), "
-        f"set_config('ibr.rights', '{sight.rights}', true){of_visit}"
+        f"begin{kind}; set local ibr.programmes = '{sight.programmes}'; "
+        f"set local ibr.areas = '{sight.areas}'; "
+        f"set local ibr.rights = '{sight.rights}'{of_visit}"
     )
 
 

@@ -51,7 +51,7 @@ _PLACES: Final = (
     ),
     *_by_record(
         "of one record as linkage reads it",
-        "appearance appearance_number person_member person_event confirmed_person",
+        "appearance appearance_number person_member person_event",
     ),
     *_by_record("a pair lies with the lower of its records", "link_pair", column="low_record"),
     Place(INDEX, "distributed", 'the answer to "enrolled?": one probe', "blind_index", INDEX),
@@ -83,6 +83,7 @@ _PLACES: Final = (
         "small, and joined with rows of every worker",
         "programme identifier_type area area_list area_map area_succession area_version",
     ),
+    Place("confirmed_person", "reference", "links that people confirmed: few, joined everywhere"),
     *_of(
         "reference",
         "row-level security asks it on every worker",
