@@ -278,6 +278,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     currency: Annotated[
         str, Explained(pattern="^[A-Z]{3}$", description="Currency of values that name none.")
     ] = "XTS"
+    replica_url: Annotated[
+        str | None,
+        Explained(
+            description="A streaming replica of the database, from which figures, the public site "
+            "and snapshots are read. Answers, signing in, people and cases never are."
+        ),
+    ] = None
+    replica_lag_seconds: Annotated[
+        int,
+        Explained(
+            ge=1,
+            le=3600,
+            description="Seconds that the replica may be behind; further behind, everything is "
+            "read from the database itself.",
+        ),
+    ] = 30
     database_connections: Annotated[
         int, Explained(ge=2, le=500, description="Connections each process may open.")
     ] = 8
