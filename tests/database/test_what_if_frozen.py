@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from ibr.asker import Asker
 from ibr.coverage.engine.ground import ground_folder, keep_ground
 from ibr.coverage.figures import store
-from ibr.coverage.figures.model import FigureTable, Run, count_cell, share_cell
+from ibr.coverage.figures.model import FigureTable, NotReported, Run, count_cell, share_cell
 from ibr.coverage.what_if.model import ChangeAge, Close, Step
 from ibr.db.pool import open_database
 from ibr.errors import NotAllowed
@@ -70,8 +71,16 @@ RUN = Run(
 )  # fmt: skip
 
 
-async def freeze(dsn: str, counts: dict[str, dict[str, int]], whole: int = 100) -> None:
-    tables = [table("N1", breakdown, cells) for breakdown, cells in counts.items()]
+async def freeze(
+    dsn: str,
+    counts: dict[str, dict[str, int]],
+    whole: int = 100,
+    lacking: tuple[NotReported, ...] = (),
+) -> None:
+    tables = [
+        replace(table("N1", breakdown, cells), not_reported=lacking)
+        for breakdown, cells in counts.items()
+    ]
     tables += [table("C2", each, counts[each], whole) for each in ("", "sex", "area1")]
     tables += [table("C1", "programme", counts["programme"], 40)]
     database = await open_database(dsn, "ibr_worker", size=1, name="test")
@@ -124,6 +133,26 @@ async def test_more_than_the_whole_is_shown_with_the_word_to_check(
         page = await client.get("/what-if?kind=close&run=yes&programme=PEN")
     assert "before: 133.33%" in page.text
     assert "check the denominator" in page.text
+
+
+async def test_whose_report_was_not_there_is_said(country: WebCountry, settings: Settings) -> None:
+    await freeze(country.dsn, COUNTS, lacking=(NotReported("CASH", date(2026, 10, 10)),))
+    found = await simulated(country, settings)
+    assert [each.programme for each in found.not_reported] == ["CASH"]
+    async with visitor(country, ANALYST, settings=settings) as client:
+        page = await client.get("/what-if?kind=close&run=yes&programme=PEN")
+    assert "Not in these figures:" in page.text
+    assert "Family Cash</bdi>" in page.text
+    assert "late since 10" in page.text
+
+
+async def test_control_where_all_reported_nothing_is_said(
+    country: WebCountry, settings: Settings
+) -> None:
+    await freeze(country.dsn, COUNTS)
+    async with visitor(country, ANALYST, settings=settings) as client:
+        page = await client.get("/what-if?kind=close&run=yes&programme=PEN")
+    assert "Not in these figures:" not in page.text
 
 
 async def test_another_age_limit_has_another_target_group(

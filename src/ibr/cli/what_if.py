@@ -110,6 +110,8 @@ def _show(found: Simulated) -> None:
         f"Over {outcome.recorded:,} people recorded, in {outcome.month}, as known at "
         f"{outcome.as_known_at:%Y-%m-%d %H:%M} UTC."
     )
+    for late in found.not_reported:
+        said(f"Not in these figures: {late.programme}, due by {late.due_on}.")
     _lines("Everybody", [outcome.whole])
     _lines("By programme", outcome.programmes)
     _lines("By sex (1 male, 2 female)", outcome.sexes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from ibr.access.staff.rights import COUNTRY, must_hold
 from ibr.asker import Asker
 from ibr.coverage.engine.ground import Ground, newest_ground, read_ground
 from ibr.coverage.figures import read
-from ibr.coverage.figures.model import FigureTable
+from ibr.coverage.figures.model import FigureTable, NotReported
 from ibr.coverage.what_if.model import Outcome, Step
 from ibr.coverage.what_if.simulate import simulate
 from ibr.db.pool import Connection, Database
@@ -36,6 +37,13 @@ class Simulated(msgspec.Struct, frozen=True, kw_only=True):
     """Whether what stands before any change is what was frozen; None where nothing was."""
     sources: tuple[str, ...]
     """Where the population is from."""
+    not_reported: tuple[NotReported, ...]
+    """Programmes whose report for the month was not there when its figures were frozen."""
+
+    @property
+    def as_known_at(self) -> datetime:
+        """Up to when the registry's news are in what the simulation stands on."""
+        return self.outcome.as_known_at
 
 
 async def ground_in(folder: Path) -> Ground:
@@ -86,6 +94,7 @@ async def simulated(connection: Connection, ground: Ground, steps: Sequence[Step
                 source for table in coverage.values() if table for source in table.sources
             )
         ),
+        not_reported=() if frozen is None else frozen.not_reported or (),
     )
 
 

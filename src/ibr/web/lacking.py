@@ -6,11 +6,13 @@ figures, and with a release it is in what was signed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
 
 import msgspec
 
-from ibr.coverage.figures.model import FigureTable
+from ibr.coverage.figures.model import NotReported
 from ibr.web.written import Written
 
 
@@ -21,8 +23,18 @@ class Lacking(msgspec.Struct, frozen=True):
     since: str
 
 
+class Counted(Protocol):
+    """A table of figures, or whatever else was counted from programmes' reports."""
+
+    @property
+    def not_reported(self) -> Sequence[NotReported] | None: ...
+
+    @property
+    def as_known_at(self) -> datetime | None: ...
+
+
 def not_reported(
-    written: Written, table: FigureTable | None, names: Mapping[str, Mapping[str, str]]
+    written: Written, table: Counted | None, names: Mapping[str, Mapping[str, str]]
 ) -> list[Lacking]:
     """Every programme that a table lacks, those that are late for longest first."""
     if table is None or not table.not_reported:

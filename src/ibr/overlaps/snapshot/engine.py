@@ -3,12 +3,30 @@ readable left in its temporary files."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
-MEMORY: Final = "3GB"
+_LEAST: Final = 3 * 1024**3
+_CONTAINERS_BOUND: Final = Path("/sys/fs/cgroup/memory.max")
+
+
+def share_of_machine(bound: Path = _CONTAINERS_BOUND) -> str:
+    """How much memory DuckDB may take: a quarter of the machine's or the container's, at least
+    three gigabytes.
+
+    What does not fit goes to the disk encrypted, which costs more than the work itself.
+    """
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    said = bound.read_text(encoding="ascii").strip() if bound.is_file() else "max"
+    if said.isdigit():
+        total = min(total, int(said))
+    return f"{max(_LEAST, total // 4) // 1024**2}MiB"
+
+
+MEMORY: Final = share_of_machine()
 THREADS: Final = 2
 
 

@@ -17,6 +17,10 @@ from ibr.overlaps.snapshot.model import File, Snapshot
 _AS_NUMBER: Final = "('x' || encode(substring({0} from 1 for 8), 'hex'))::bit(64)::bigint"
 # What a report without a word about the status stands at (registry/enrolment/rules.py).
 _NEVER_SAID: Final = "timestamptz '0001-01-02 00:00:00+00'"
+# Only about whom another registry told something: for all others it would be read out, written and
+# read again for nothing.
+_TOLD_OF: Final = "(select distinct subject_index, true as is_told from known_attribute) as told_of"
+_SUBJECT: Final = "case when is_told then encode(subject_index, 'hex') end as subject"
 
 OUT: Final[dict[str, str]] = {
     "programme": """
@@ -43,20 +47,20 @@ OUT: Final[dict[str, str]] = {
                valid_from, valid_to
         from check_exemption where withdrawn_at is null
     """,
-    "beneficiary": """
+    "beneficiary": f"""
         select record_id, programme_id, assistance_unit as unit, sex, birth_date, birth_precision,
                death_date, region_code, sub_region_code as district_code, is_disabled, group_size,
-               known_at::date as known_on, delivery_id, encode(subject_index, 'hex') as subject
-        from beneficiary_record
+               known_at::date as known_on, delivery_id, {_SUBJECT}
+        from beneficiary_record left join {_TOLD_OF} using (subject_index)
     """,
     "office": """
         select d.delivery_id, coalesce(p.sender_id, 'officers') as delivery_office
         from delivery d left join partner p using (partner_id)
     """,
-    "member": """
+    "member": f"""
         select record_id, member_no, programme_id, sex, birth_date, birth_precision, is_head,
-               relationship, is_disabled, encode(subject_index, 'hex') as subject
-        from group_member
+               relationship, is_disabled, {_SUBJECT}
+        from group_member left join {_TOLD_OF} using (subject_index)
     """,
     "seen": """
         select record_id, appearance_no, member_no from appearance
@@ -116,8 +120,8 @@ OUT: Final[dict[str, str]] = {
         where n.tie = '' and n.blind_index in (select subject_index from known_attribute)
     """,
 }
-"""What is read out, by the name of its raw file. Joins are left to DuckDB, which is much quicker
-at them; here every table is read through once."""
+"""What is read out, by the name of its raw file. Joins of what is large are left to DuckDB, which
+is much quicker at them; here every table is read through once."""
 
 
 async def copy_out(connection: Connection, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -82,6 +82,10 @@ class _Names:
         self._visit = visit
         self._named = named
 
+    @property
+    def programmes(self) -> Mapping[str, Mapping[str, str]]:
+        return self._named.programmes
+
     def programme(self, code: str) -> str:
         if code == NEW:
             return self._visit.say("The new programme")
@@ -126,6 +130,7 @@ def _page(
         areas=sorted((code, names.area(code)) for code in ground.areas if code),
         names=names,
         found=found,
+        lacking_names=names.programmes,
         result=None if found is None else _result(visit, names, found.outcome),
     )
 
