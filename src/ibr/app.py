@@ -81,13 +81,7 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
     keyring = open_keyring(settings.data_dir / "keys", create=False)
     sealer = Sealer(keyring)
     database = await open_database(dsn, role, size=connections, name=f"ibr {role}")
-    if settings.replica_url:
-        database.replica = Replica(
-            settings.replica_url,
-            role,
-            size=connections,
-            most_seconds=settings.replica_lag_seconds,
-        )
+    database.replica = _replica(settings, role, connections)
     questions = await open_database(dsn, role, size=3, name=f"ibr {role} questions")
     tokens = Tokens(settings.registry_id, settings.token_seconds)
     own_keys = OwnKeys(settings.registry_id, sealer, tokens)
@@ -128,6 +122,13 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
         enqueue=Jobs.enqueue,
         budgets=Budgets(Limit(*settings.partner_people)),
     )
+
+
+def _replica(settings: Settings, role: Role, connections: int) -> Replica | None:
+    if not settings.replica_url:
+        return None
+    most = settings.replica_lag_seconds
+    return Replica(settings.replica_url, role, size=connections, most_seconds=most)
 
 
 async def build_lane_services(settings: Settings, dsn: str) -> Services:

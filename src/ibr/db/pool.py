@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Literal, Protocol
 
 import asyncpg
@@ -81,7 +81,7 @@ class Database:
         database is.
         """
         sight = sight_of(programmes, asker, right, visit)
-        try:
+        with _in_our_words(reads=reads):
             async with self._pool.acquire(timeout=2) as connection:
                 await connection.execute(_begin(sight, frozen=frozen, reads=reads))
                 try:
@@ -90,36 +90,6 @@ class Database:
                     await _roll_back(connection)
                     raise
                 await connection.execute("commit")
-        except TimeoutError:
-            raise Unavailable(
-                "database.busy", "The registry is busy; please try again in a few seconds."
-            ) from None
-        except LOST:
-            raise Unavailable(
-                "database.unreachable",
-                # The connection may have gone while the commit was under way, so nothing is said
-                # of what was stored; the same message again has one effect either way.
-                "The registry cannot reach its database. Please try again; "
-                "a message sent again has one effect.",
-            ) from None
-        except (
-            asyncpg.QueryCanceledError,
-            asyncpg.LockNotAvailableError,
-            # A replica ends what reads rows that the primary has cleared away meanwhile.
-            asyncpg.SerializationError,
-        ) as late:
-            if isinstance(late, asyncpg.SerializationError) and not reads:
-                raise
-            raise Unavailable(
-                "database.slow",
-                "The registry needed too long for this; nothing was stored. Please try again.",
-            ) from None
-        except (asyncpg.DiskFullError, asyncpg.OutOfMemoryError):
-            raise Unavailable(
-                "database.full",
-                "The registry cannot store anything at the moment. Please try again later.",
-                retry_after=60,
-            ) from None
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:
@@ -145,6 +115,43 @@ class Database:
         if self.replica is not None:
             await self.replica.close()
         await self._pool.close()
+
+
+@contextmanager
+def _in_our_words(*, reads: bool) -> Iterator[None]:
+    """What is wrong with the database, as the registry says it."""
+    try:
+        yield
+    except TimeoutError:
+        raise Unavailable(
+            "database.busy", "The registry is busy; please try again in a few seconds."
+        ) from None
+    except LOST:
+        raise Unavailable(
+            "database.unreachable",
+            # The connection may have gone while the commit was under way, so nothing is said
+            # of what was stored; the same message again has one effect either way.
+            "The registry cannot reach its database. Please try again; "
+            "a message sent again has one effect.",
+        ) from None
+    except (
+        asyncpg.QueryCanceledError,
+        asyncpg.LockNotAvailableError,
+        # A replica ends what reads rows that the primary has cleared away meanwhile.
+        asyncpg.SerializationError,
+    ) as late:
+        if isinstance(late, asyncpg.SerializationError) and not reads:
+            raise
+        raise Unavailable(
+            "database.slow",
+            "The registry needed too long for this; nothing was stored. Please try again.",
+        ) from None
+    except (asyncpg.DiskFullError, asyncpg.OutOfMemoryError):
+        raise Unavailable(
+            "database.full",
+            "The registry cannot store anything at the moment. Please try again later.",
+            retry_after=60,
+        ) from None
 
 
 class Reading(Database):
