@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docs_tools.asvs import asvs_page
 from docs_tools.checks import checks_page
 from docs_tools.codes import codes_page
 from docs_tools.commands import commands_page
@@ -29,6 +30,7 @@ def pages() -> dict[str, str]:
         "reference/codes.md": codes_page(),
         "reference/rights.md": rights_page(),
         "reference/scale-out.md": scale_out_page(),
+        "reference/asvs.md": asvs_page(),
         "standard/query-attributes.md": attributes_page(),
         "decisions/index.md": decisions_page(DOCS / "decisions"),
     }

@@ -17,7 +17,7 @@ from ibr.access.approvals.partner_acts import PARTNER_ACTS
 from ibr.access.budgets.give import BUDGET_ACTS
 from ibr.access.budgets.model import Limit
 from ibr.access.budgets.spend import Budgets
-from ibr.access.limits import RequestLimit
+from ibr.access.limits import REFUSALS_PER_MINUTE, Doorkeeper, RequestLimit
 from ibr.access.partners import PartnerBook
 from ibr.access.tokens import Tokens
 from ibr.audit.seals.anchor import FileAnchor
@@ -145,6 +145,14 @@ async def build_worker_services(settings: Settings, dsn: str) -> Services:
     return services
 
 
+def doorkeeper_of(settings: Settings) -> Doorkeeper:
+    """How much programmes' systems at one network address may ask of one process."""
+    # Development has one address for everybody, tests and benchmarks among them.
+    usual = 120_000 if settings.production else 1_000_000
+    refusals = REFUSALS_PER_MINUTE if settings.production else 1_000_000
+    return Doorkeeper(settings.address_requests_per_minute or usual, refusals)
+
+
 def beside_the_standard(web: WebServices, watched: Watched) -> Litestar:
     """What answers at every address that is not for programs alone: pages, reference, health."""
     return Litestar(
@@ -168,7 +176,9 @@ class Application:
         self._door: StandardDoor | None = None
         self.draining = Draining()
         """Set when the process is to end: it is not ready any more, and finishes what it has."""
-        self._counted = CountedRequests(self._answer, self.draining)
+        self._counted = CountedRequests(
+            self._answer, self.draining, doorkeeper_of(settings), encrypted=settings.production
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

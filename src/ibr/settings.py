@@ -63,6 +63,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     requests_per_minute: Annotated[
         int, Explained(ge=1, description="Requests that one partner may make in a minute.")
     ] = 1_000_000
+    address_requests_per_minute: Annotated[
+        int | None,
+        Explained(ge=1, description="Systems' requests of one address a minute; see deploy.md."),
+    ] = None
+    page_requests_per_minute: Annotated[
+        int | None,
+        Explained(ge=1, description="Officers' pages for one address a minute; see deploy.md."),
+    ] = None
     partner_people_an_hour: Annotated[
         int | None,
         Explained(
@@ -73,11 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     partner_people_a_day: Annotated[
         int | None,
-        Explained(
-            ge=0,
-            description="The same in a day. Without it 20000 in production, 5000000 in "
-            "development.",
-        ),
+        Explained(ge=0, description="The same in a day: 20000 in production, else 5000000."),
     ] = None
     public_url: Annotated[
         str | None,
@@ -272,6 +276,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     smtp_ca_file: Annotated[
         Path | None, Explained(description="Certificates (PEM) to trust it by, not the system's.")
     ] = None
+    traces_url: Annotated[
+        str | None,
+        Explained(
+            description="Where a collector takes traces by OTLP over HTTP: the whole address."
+        ),
+    ] = None
+    traces_share: Annotated[
+        float, Explained(ge=0, le=1, description="Share of requests and jobs that are traced.")
+    ] = 0.05
     locale: Annotated[str, Explained(description="Language of pages before a reader chooses.")] = (
         "en"
     )
@@ -349,20 +362,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
-_LONGEST_IDLE_MINUTES, _LONGEST_SESSION_HOURS = 60, 12
-
-
 def _check_sign_in(settings: Settings) -> None:
-    """Refuses sessions that hardly end, and a sign-in of the ministry's that cannot work."""
-    if settings.production and (
-        settings.session_minutes > _LONGEST_IDLE_MINUTES
-        or settings.session_hours > _LONGEST_SESSION_HOURS
-    ):
-        raise NotUnderstood(
-            "setting.session",
-            "With IBR_PROFILE=production IBR_SESSION_MINUTES is at most "
-            f"{_LONGEST_IDLE_MINUTES} and IBR_SESSION_HOURS at most {_LONGEST_SESSION_HOURS}.",
-        )
+    """Refuses a sign-in of the ministry's that cannot work."""
     if settings.oidc_issuer is None:
         return
     if settings.oidc_client_id is None or settings.reached_at is None:

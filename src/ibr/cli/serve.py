@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import partial
+from importlib import import_module
 from typing import Annotated, Final
 
 import typer
@@ -22,7 +24,7 @@ from ibr.clock import now
 from ibr.db.backup.backup_key import recipient
 from ibr.db.backup.keep_wal import keep_on
 from ibr.db.backup.take import handed_folder, shelf_of
-from ibr.db.embedded import cluster_of
+from ibr.db.embedded import Location, cluster_of
 from ibr.db.migrate import state
 from ibr.db.pool import connect_as_owner
 from ibr.db.safety import refuse_unsafe, server_clock
@@ -34,6 +36,7 @@ from ibr.operation.production import refuse_unsafe_settings
 from ibr.operation.serving import DrainingServer, config_of
 from ibr.protection.spool import clear
 from ibr.settings import Settings, read_settings, variables_given
+from ibr.spans import trace_with
 
 _CLOCKS_APART: Final = 5.0
 
@@ -57,6 +60,35 @@ def serve(
     refuse_unsafe_settings(read_settings(), variables_given())
     settings, location = settings_and_database()
     set_up(settings.log_level)
+    with _traced(settings, role):
+        _serve(settings, location, host, port, role, until_stdin_closes=until_stdin_closes)
+
+
+@contextlib.contextmanager
+def _traced(settings: Settings, role: Part) -> Iterator[None]:
+    if settings.traces_url is None:
+        yield
+        return
+    # Loaded only where it is wanted: it takes memory, and a part of a second at every start.
+    made = import_module("ibr.operation.traces")
+    tracer = made.to_collector(settings.traces_url, role.value, settings.traces_share)
+    trace_with(tracer)
+    try:
+        yield
+    finally:
+        trace_with(None)
+        tracer.end()
+
+
+def _serve(
+    settings: Settings,
+    location: Location,
+    host: str | None,
+    port: int | None,
+    role: Part,
+    *,
+    until_stdin_closes: bool,
+) -> None:
     asyncio.run(_check(settings, location.dsn, location.kind))
     if role is Part.WORKER:
         build = partial(build_worker_services, settings, location.dsn)

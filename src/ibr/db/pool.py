@@ -13,6 +13,7 @@ from ibr.asker import Asker
 from ibr.db.classes import Sight, sight_of
 from ibr.db.priority import let_it_wait
 from ibr.errors import Unavailable
+from ibr.spans import span
 
 Role = Literal["ibr_app", "ibr_worker", "ibr_auditor", "ibr_analyst"]
 Connection = asyncpg.Connection | PoolConnectionProxy
@@ -81,7 +82,7 @@ class Database:
         database is.
         """
         sight = sight_of(programmes, asker, right, visit)
-        with _in_our_words(reads=reads):
+        with _in_our_words(reads=reads), span("database", right=right or ""):
             async with self._pool.acquire(timeout=2) as connection:
                 await connection.execute(_begin(sight, frozen=frozen, reads=reads))
                 try:

@@ -20,6 +20,7 @@ from ibr.errors import RegistryError, Unavailable
 from ibr.jobs import store
 from ibr.jobs.model import LEASE_SECONDS, Every, Handler, Job, LeaseLostError, is_last, wait_before
 from ibr.log import logger
+from ibr.spans import span
 
 SIGN_SECONDS: Final = 5.0
 # Should a wake-up be lost, what is due waits no longer than this.
@@ -197,7 +198,8 @@ class Jobs:
         closed: bool | None = None
         try:
             async with self._places:
-                closed = await self._handlers[job.kind](job)
+                with span("job", job=job.kind, attempt=job.attempts):
+                    closed = await self._handlers[job.kind](job)
         except asyncio.CancelledError:
             # Not the job's fault: another worker may begin it at once.
             await self._close(job, "stopped", 0.0)

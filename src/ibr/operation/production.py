@@ -16,6 +16,7 @@ from ibr.settings import Settings
 
 _LONGEST_TOKEN: Final = 900
 _LONGEST_SESSION: Final = 60
+_LONGEST_SESSION_HOURS: Final = 12
 _LEAST_PASSWORD: Final = 16
 _GUESSED: Final = frozenset({"password", "postgres", "secret", "changeme", "admin", "ibr"})
 # Read by tests and by the programs that start the registry, and no settings of it.
@@ -51,6 +52,7 @@ def unsafe(settings: Settings, given: Collection[str]) -> list[Unsafe]:
         *_networks(settings),
         *_database(settings),
         *_mail(settings),
+        *_traces(settings),
         *_files(settings),
         *_unknown(given),
     ]
@@ -101,6 +103,13 @@ def _times(settings: Settings) -> Iterator[Unsafe]:
             f"is {settings.session_minutes}",
             "An office left open stays open for so long.",
             f"Set it to {_LONGEST_SESSION} or less.",
+        )
+    if settings.session_hours > _LONGEST_SESSION_HOURS:
+        yield Unsafe(
+            "IBR_SESSION_HOURS",
+            f"is {settings.session_hours}",
+            "A session that was taken over stays good for so long.",
+            f"Set it to {_LONGEST_SESSION_HOURS} or less.",
         )
 
 
@@ -178,6 +187,17 @@ def _mail(settings: Settings) -> Iterator[Unsafe]:
             "others on this machine may read it",
             "Whoever has the password writes in the registry's name.",
             f"Run: chmod o-rwx {secret}",
+        )
+
+
+def _traces(settings: Settings) -> Iterator[Unsafe]:
+    to = urlsplit(settings.traces_url or "")
+    if to.scheme == "http" and not _is_loopback(to.hostname or ""):
+        yield Unsafe(
+            "IBR_TRACES_URL",
+            "is not encrypted, and the collector is another machine",
+            "Who asks when, and how often, would cross the network readable.",
+            "Set it to an https address, or run a collector on this machine.",
         )
 
 

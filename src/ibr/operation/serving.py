@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import uvicorn
 
+from ibr.operation.one_write import OneWrite
 from ibr.operation.requests import Draining
 from ibr.settings import Settings
 
@@ -23,7 +24,7 @@ def config_of(settings: Settings, application: Any, host: str, port: int) -> uvi
         host=host,
         port=port,
         loop="uvloop",
-        http="httptools",
+        http=OneWrite,
         log_level="warning",
         access_log=False,
         server_header=False,

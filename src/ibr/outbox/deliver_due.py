@@ -23,6 +23,7 @@ from ibr.outbox import store
 from ibr.outbox.model import InHand, Receiver, Settled, Try
 from ibr.outbox.receivers import Receivers
 from ibr.outbox.rules import settled
+from ibr.spans import span
 
 # Should a wake-up be lost, what is due waits no longer than this.
 _LONGEST_SLEEP: Final = 5.0
@@ -165,7 +166,9 @@ class Deliveries:
     async def _try(self, message: InHand) -> None:
         """One try; whatever happens in it, the message is settled or given back."""
         try:
-            tried = await self._deliver(message)
+            with span("callback", attempt=message.attempts) as mark:
+                tried = await self._deliver(message)
+                mark.set(code=tried.outcome or "delivered")
         except asyncio.CancelledError:
             # It may have arrived or not; the next try comes when the lease ends.
             raise

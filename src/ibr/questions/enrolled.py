@@ -33,6 +33,10 @@ from ibr.reported.parts import OF_MEMBER, OWN
 Entity = Literal["Member", "Group"] | None
 
 LANES: Final = 2
+"""How many batches are answered at once. The second one begins only where nothing was taken from
+what waits for longer than a batch takes, so behind a lock or a slow disk: two that share what
+arrives are half as large each, and each costs a commit."""
+PATIENCE_SECONDS: Final = 0.01
 LARGEST_BATCH: Final = 256
 
 
@@ -123,15 +127,30 @@ class EnrolledDesk:
         )
         self._waiting: list[tuple[EnrolledQuestion, asyncio.Future[EnrolledAnswer]]] = []
         self._lanes: set[asyncio.Task[None]] = set()
+        self._taken = 0
 
     async def ask(self, question: EnrolledQuestion) -> EnrolledAnswer:
         """The answer, after it was recorded and committed."""
         may_ask(question.asker, question.programme_id)
         answered: asyncio.Future[EnrolledAnswer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answered))
-        if len(self._lanes) < LANES:
-            self._lanes.add(asyncio.create_task(self._serve()))
+        if not self._lanes:
+            self._begin()
+        elif len(self._waiting) == 1:
+            self._look_again()
         return await answered
+
+    def _begin(self) -> None:
+        self._lanes.add(asyncio.create_task(self._serve()))
+
+    def _look_again(self) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(PATIENCE_SECONDS, self._help, self._taken)
+
+    def _help(self, taken: int) -> None:
+        """A second lane where nothing was taken since."""
+        if self._waiting and taken == self._taken and len(self._lanes) < LANES:
+            self._begin()
 
     async def _serve(self) -> None:
         """Answers what waits, batch after batch, until nothing does."""
@@ -139,6 +158,9 @@ class EnrolledDesk:
             while self._waiting:
                 batch = self._waiting[:LARGEST_BATCH]
                 del self._waiting[:LARGEST_BATCH]
+                self._taken += 1
+                if self._waiting:
+                    self._look_again()
                 await self._answer(batch)
         finally:
             # Here and not in a callback: a question that comes in between would find the lane

@@ -84,6 +84,7 @@ def begin(services: WebServices, request: AnyRequest) -> Visit:
 async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Response[Any]:
     visit = begin(services, request)
     try:
+        services.pages.count_address(request.client.host if request.client else "")
         form, upload = await _form(page, request)
         visit = replace(visit, form=form, upload=upload, session=await _session(visit))
         if page.right != EVERYBODY:

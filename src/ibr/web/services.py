@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from ibr import clock
 from ibr.access.budgets.model import Limit
 from ibr.access.budgets.spend import Budgets
+from ibr.access.limits import AddressLimit
 from ibr.access.model import Partner
 from ibr.access.partners import PartnerBook
 from ibr.access.staff.ministry.provider import Connector
@@ -60,6 +61,8 @@ class WebServices:
     applicants: Applicants = field(init=False)
     budgets: Budgets = field(init=False)
     tickets: Tickets = field(init=False)
+    pages: AddressLimit = field(init=False)
+    """How many of the pages one address may ask for in a minute."""
 
     def __post_init__(self) -> None:
         budgets = Budgets(Limit(*self.settings.partner_people))
@@ -67,3 +70,6 @@ class WebServices:
         object.__setattr__(self, "budgets", budgets)
         object.__setattr__(self, "applicants", applicants)
         object.__setattr__(self, "tickets", Tickets(self.sealer))
+        usual = 1_200 if self.settings.production else 1_000_000
+        limit = AddressLimit(self.settings.page_requests_per_minute or usual)
+        object.__setattr__(self, "pages", limit)

@@ -150,4 +150,4 @@ async def known(visit: Visit, connection: Connection, officer_id: int) -> Accoun
 def picture_of(visit: Visit, secret: totp.Secret, account: Account) -> Markup:
     """The QR code of a secret. All of it is drawn here from numbers; the address is inside them."""
     title = visit.say("Code for the authenticator app")
-    return Markup(totp.picture(secret, account.email, _ISSUER, title))  # noqa: S704
+    return Markup(totp.picture(secret, account.email, _ISSUER, title))  # noqa: S704 -- drawn by us

@@ -33,6 +33,12 @@ _ROWS: Final = (
     "zxcvbnm",
     "azertyuiop",
     "qsdfghjklm",
+    # Down the columns of a keyboard, and to and fro between two rows.
+    *("1qaz", "2wsx", "3edc", "4rfv", "5tgb", "6yhn", "7ujm", "8ik", "9ol", "0p"),
+    "1q2w3e4r5t6y7u8i9o0p",
+    "q1w2e3r4t5y6u7i8o9p0",
+    "qawsedrftgyhujikolp",
+    "azsxdcfvgbhnjmk",
 )
 _AS_LETTERS: Final = str.maketrans("01345789@$!", "oieastbgasi")
 FEWEST_DIFFERENT: Final = 5
@@ -77,7 +83,8 @@ def _is_a_row(plain: str) -> bool:
                 rest = rest[length:]
                 break
         else:
-            return False
+            # One or two characters behind a row make it no better.
+            return len(rest) < 3 and rest != plain
     return True
 
 

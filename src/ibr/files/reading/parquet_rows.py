@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +20,7 @@ from ibr.files.reading.model import (
     trimmed,
     unreadable,
 )
+from ibr.files.reading.parquet_pages import pages_can_be_so
 
 _AT_ONCE: Final = 5_000
 
@@ -37,6 +39,9 @@ class ParquetRows:
             # Without pre-buffering a batch needs the pages it is made of and no whole row group.
             self._file = pq.ParquetFile(file, pre_buffer=False, buffer_size=1024 * 1024)
             described = self._file.metadata
+            size = file.seek(0, io.SEEK_END)
+            if not _groups_can_be_so(described, size) or not pages_can_be_so(file, described):
+                raise unreadable("The file is no Parquet file, or it is damaged.")
         except (pa.ArrowException, OSError, ValueError):
             raise unreadable("The file is no Parquet file, or it is damaged.") from None
         if described.num_columns > MOST_COLUMNS:
@@ -57,10 +62,24 @@ class ParquetRows:
                 for cells in zip(*columns, strict=True):
                     number += 1
                     yield trimmed(number, list(cells))
-        except (pa.ArrowException, OSError, OverflowError):
+        except (pa.ArrowException, OSError, OverflowError, ValueError):
+            # A ValueError: text that is not UTF-8 where the file says that it is, and days beyond
+            # every calendar.
             raise unreadable("The Parquet file is damaged; write it again.") from None
         if titles is None:
             yield 0, list(_flat(self._file.schema_arrow.empty_table()).column_names)
+
+
+def _groups_can_be_so(described: Any, size: int) -> bool:
+    """Whether each row can have a value in each column, be it one that says there is none, and no
+    column is longer than the file."""
+    groups = (described.row_group(number) for number in range(described.num_row_groups))
+    return all(
+        group.column(place).num_values >= group.num_rows
+        and 0 <= group.column(place).total_compressed_size <= size
+        for group in groups
+        for place in range(group.num_columns)
+    )
 
 
 def _flat(table: Any) -> Any:

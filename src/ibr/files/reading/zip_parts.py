@@ -7,6 +7,8 @@ as a stream, and one that grows beyond all reason is refused while it does.
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -22,6 +24,20 @@ _MOST_TIMES: Final = 300
 _ALWAYS_ALLOWED: Final = 32 * 1024 * 1024
 _LARGEST_PART: Final = 16 * 1024**3
 _PIECE: Final = 128 * 1024
+# All that Python's reader raises of a zip whose numbers lie: places before its beginning, lengths
+# that are none, methods that are not what they say.
+_DAMAGED: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    ValueError,
+)
 _NO_WORKBOOK: Final = "The file is no workbook, or it is damaged. Save it again, or as CSV."
 
 
@@ -33,7 +49,7 @@ class ZipParts:
         file.seek(0)
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError, OSError):
+        except _DAMAGED:
             raise unreadable(_NO_WORKBOOK) from None
         self.names = frozenset(self._zip.namelist())
 
@@ -54,7 +70,7 @@ class ZipParts:
                             "Save it again, or as CSV."
                         )
                     yield piece
-        except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError):
+        except _DAMAGED:
             raise unreadable(_NO_WORKBOOK) from None
 
     def whole(self, name: str) -> bytes:
@@ -106,7 +122,8 @@ class XmlStream:
                 yield None
             self._parser.Parse(b"", True)
             yield None
-        except expat.ExpatError:
+        except (expat.ExpatError, LookupError, ValueError):
+            # The last two where it names an encoding that there is not, or one of several bytes.
             raise unreadable(_NO_WORKBOOK) from None
 
 

@@ -145,7 +145,11 @@ async def leave(visit: Visit) -> Response[str]:
         )
     by_ministry = visit.session is not None and visit.session.how.startswith("ministry")
     place = "/sign-in?left=ministry" if by_ministry else "/sign-in"
-    return go_to(visit, place, [cookie(visit, SESSION_COOKIE, "", seconds=0)])
+    answer = go_to(visit, place, [cookie(visit, SESSION_COOKIE, "", seconds=0)])
+    # Nothing is meant to be there; what a browser kept all the same goes now. Not its cookies: the
+    # language may stay.
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
 
 
 async def _candidate(visit: Visit, email: str) -> Candidate:

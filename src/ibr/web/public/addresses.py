@@ -9,10 +9,11 @@ import msgspec
 from litestar import HttpMethod, Request, Response
 from litestar.handlers import HTTPRouteHandler
 
+from ibr.access.limits import AddressLimit
 from ibr.errors import RegistryError, TooMuch, Unavailable
 from ibr.log import logger
 from ibr.web.public import files, pages
-from ibr.web.public.answers import Throttle, answer, refusal, to, visit_of
+from ibr.web.public.answers import answer, refusal, to, visit_of
 from ibr.web.refusals import STATUS
 from ibr.web.services import WebServices
 from ibr.web.visit import AnyRequest, Visit
@@ -53,13 +54,13 @@ ADDRESSES: Final = (
 
 def public_routes(services: WebServices) -> list[HTTPRouteHandler]:
     """The public site, for the application to mount beside the pages."""
-    throttle = Throttle(services.settings.public_requests_per_minute)
-    return [_handler(services, throttle, each) for each in ADDRESSES]
+    limit = AddressLimit(services.settings.public_requests_per_minute)
+    return [_handler(services, limit, each) for each in ADDRESSES]
 
 
-def _handler(services: WebServices, throttle: Throttle, address: Address) -> HTTPRouteHandler:
+def _handler(services: WebServices, limit: AddressLimit, address: Address) -> HTTPRouteHandler:
     async def answered(request: Request[Any, Any, Any]) -> Response[bytes]:
-        return await _answered(services, throttle, address, request)
+        return await _answered(services, limit, address, request)
 
     return HTTPRouteHandler(
         address.path,
@@ -71,11 +72,11 @@ def _handler(services: WebServices, throttle: Throttle, address: Address) -> HTT
 
 
 async def _answered(
-    services: WebServices, throttle: Throttle, address: Address, request: AnyRequest
+    services: WebServices, limit: AddressLimit, address: Address, request: AnyRequest
 ) -> Response[bytes]:
     visit = visit_of(services, request, None)
     try:
-        throttle.count(request)
+        limit.count_address(request.client.host if request.client else "")
         visit = visit_of(services, request, request.path_params.get("language"))
         return await address.show(visit)
     except RegistryError as refused:

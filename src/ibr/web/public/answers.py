@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from litestar import Response
 
-from ibr.access.limits import RequestLimit
 from ibr.errors import NotFound, RegistryError, TooMuch, Unavailable
 from ibr.web.answers import headers
 from ibr.web.drawn import drawn
@@ -18,21 +17,6 @@ from ibr.web.services import WebServices
 from ibr.web.visit import AnyRequest, Visit
 
 MINUTES_KEPT = 5
-# Addresses share this many buckets, so that no flood of addresses fills the memory.
-_BUCKETS = 65_536
-
-
-class Throttle:
-    """How often one address may ask in a minute."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._limit = RequestLimit(per_minute)
-
-    def count(self, request: AnyRequest) -> None:
-        """TooMuch where somebody asks for more than they may."""
-        client = request.client
-        digest = hashlib.sha256((client.host if client else "").encode()).digest()
-        self._limit.count(int.from_bytes(digest[:4], "big") % _BUCKETS)
 
 
 def visit_of(services: WebServices, request: AnyRequest, code: str | None) -> Visit:
