@@ -34,6 +34,7 @@ _MAKERS |= {
 }
 # What a code says whose sentences are put together elsewhere.
 _GENERAL = {
+    "database.not_distributed": "Says why nothing was distributed, and every step that is missing.",
     "too_many_requests": "You, or whoever shares your network address, sent more requests in a "
     "minute than are answered; says how long to wait.",
     "budget.used_up": "You asked about as many different people as your budget allows; says when "

@@ -10,6 +10,7 @@ from docs_tools.codes import codes_page
 from docs_tools.commands import commands_page
 from docs_tools.decisions import decisions_page
 from docs_tools.errors import errors_page
+from docs_tools.scale_out.page import scale_out_page
 from docs_tools.tables import tables_page
 from docs_tools.values import attributes_page, events_page, rights_page, settings_page
 
@@ -28,6 +29,7 @@ def pages() -> dict[str, str]:
         "reference/tables.md": tables_page(),
         "reference/codes.md": codes_page(),
         "reference/rights.md": rights_page(),
+        "reference/scale-out.md": scale_out_page(),
         "reference/asvs.md": asvs_page(),
         "standard/query-attributes.md": attributes_page(),
         "decisions/index.md": decisions_page(DOCS / "decisions"),

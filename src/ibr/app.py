@@ -26,6 +26,7 @@ from ibr.clock import now
 from ibr.collector import keep_what_is_loaded
 from ibr.db.backup.take import shelf_of
 from ibr.db.pool import Role, open_database
+from ibr.db.replica import Replica
 from ibr.interop.dci.answers import Writer
 from ibr.interop.dci.bulk import Bulk, open_lane, spool_folder
 from ibr.interop.dci.developers_desk import DevelopersDesk
@@ -80,6 +81,7 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
     keyring = open_keyring(settings.data_dir / "keys", create=False)
     sealer = Sealer(keyring)
     database = await open_database(dsn, role, size=connections, name=f"ibr {role}")
+    database.replica = _replica(settings, role, connections)
     questions = await open_database(dsn, role, size=3, name=f"ibr {role} questions")
     tokens = Tokens(settings.registry_id, settings.token_seconds)
     own_keys = OwnKeys(settings.registry_id, sealer, tokens)
@@ -120,6 +122,13 @@ async def build_services(settings: Settings, dsn: str, role: Role, connections: 
         enqueue=Jobs.enqueue,
         budgets=Budgets(Limit(*settings.partner_people)),
     )
+
+
+def _replica(settings: Settings, role: Role, connections: int) -> Replica | None:
+    if not settings.replica_url:
+        return None
+    most = settings.replica_lag_seconds
+    return Replica(settings.replica_url, role, size=connections, most_seconds=most)
 
 
 async def build_lane_services(settings: Settings, dsn: str) -> Services:

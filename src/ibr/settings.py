@@ -251,6 +251,13 @@ class Settings(SignInSettings, frozen=True, kw_only=True):
     currency: Annotated[
         str, Explained(pattern="^[A-Z]{3}$", description="Currency of values that name none.")
     ] = "XTS"
+    replica_url: Annotated[
+        str | None,
+        Explained(description="A streaming replica that figures and snapshots are read from."),
+    ] = None
+    replica_lag_seconds: Annotated[
+        int, Explained(ge=1, description="Seconds it may be behind; later, it is not read from.")
+    ] = 30
     database_connections: Annotated[
         int, Explained(ge=2, le=500, description="Connections each process may open.")
     ] = 8
@@ -265,12 +272,9 @@ class Settings(SignInSettings, frozen=True, kw_only=True):
     @property
     def partner_people(self) -> tuple[int, int]:
         """Different people that a partner may ask about in an hour and in a day."""
-        usual = (5_000, 20_000) if self.production else (1_000_000, 5_000_000)
+        hour, day = (5_000, 20_000) if self.production else (1_000_000, 5_000_000)
         an_hour, a_day = self.partner_people_an_hour, self.partner_people_a_day
-        return (
-            usual[0] if an_hour is None else an_hour,
-            usual[1] if a_day is None else a_day,
-        )
+        return hour if an_hour is None else an_hour, day if a_day is None else a_day
 
     @property
     def reached_at(self) -> str | None:
@@ -294,21 +298,16 @@ class Settings(SignInSettings, frozen=True, kw_only=True):
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings from the environment; says which variable is wrong and why."""
     source = os.environ if environment is None else environment
-    given: dict[str, str] = {}
-    for field in msgspec.structs.fields(Settings):
-        variable = f"IBR_{field.name.upper()}"
-        if source.get(variable):
-            given[field.name] = source[variable]
     values: dict[str, object] = {}
     for field in msgspec.structs.fields(Settings):
-        if field.name not in given:
+        variable = f"IBR_{field.name.upper()}"
+        if not (given := source.get(variable)):
             continue
         try:
             values[field.name] = msgspec.convert(
-                given[field.name], field.type, strict=False, dec_hook=_from_text
+                given, field.type, strict=False, dec_hook=_from_text
             )
         except msgspec.ValidationError as wrong:
-            variable = f"IBR_{field.name.upper()}"
             raise NotUnderstood(
                 "setting.invalid", f"{variable}: {wrong}. See docs/reference/settings.md."
             ) from None

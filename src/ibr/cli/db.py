@@ -16,6 +16,7 @@ import msgspec
 import typer
 
 from ibr.audit.seals.begin import begin_sealing
+from ibr.cli.db_distribute import distribute_command
 from ibr.cli.show import command, data, said, settings_and_database, wait_for
 from ibr.clock import now, today
 from ibr.db.backup.backup_key import PRIVATE_FILE, fingerprint, private_half, recipient
@@ -41,6 +42,8 @@ from ibr.settings import Settings, environment_for, read_settings
 from ibr.subscriptions.feed.restored import put_in_order
 
 app = typer.Typer(help="Upgrade, back up, restore and check the database.", no_args_is_help=True)
+
+app.command("distribute")(distribute_command)
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _Key = Annotated[

@@ -10,6 +10,7 @@ import msgspec
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -48,7 +49,7 @@ def newest() -> str:
     return head
 
 
-async def state(connection: asyncpg.Connection) -> SchemaState:
+async def state(connection: asyncpg.Connection | PoolConnectionProxy) -> SchemaState:
     """Where the database stands."""
     current = None
     if await connection.fetchval("select to_regclass('public.migration') is not null"):

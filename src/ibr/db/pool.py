@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Literal
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Literal, Protocol
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -39,6 +39,14 @@ LOST = (
 )
 
 
+class Near(Protocol):
+    """What chooses where to read from (db/replica.py)."""
+
+    async def near(self, primary: Database, *, up_to_now: bool = False) -> Database | None: ...
+    def lost(self) -> None: ...
+    async def close(self) -> None: ...
+
+
 class Database:
     """A pool of connections that act as one role."""
 
@@ -46,6 +54,12 @@ class Database:
         self._pool = pool
         self.dsn = dsn
         """Where it is, for a process that helps and needs a connection of its own."""
+        self.replica: Near | None = None
+
+    @property
+    def reading(self) -> Reading:
+        """For what only reads and need not know the last seconds."""
+        return Reading(self)
 
     @asynccontextmanager
     async def transaction(
@@ -56,6 +70,7 @@ class Database:
         right: str | None = None,
         frozen: bool = False,
         visit: int | None = None,
+        reads: bool = False,
     ) -> AsyncIterator[Connection]:
         """One transaction that sees and writes only these programmes' rows; commits at the end.
 
@@ -63,13 +78,14 @@ class Database:
         no others. With an asker it sees besides only people of the asker's areas and the classes of
         data that `right` opens, or all of the asker's rights; by one that is not held nothing.
         Without an asker the registry itself is at work. With a `visit` it sees the visitor's alone.
-        `frozen`: it writes nothing, and sees one moment. Unavailable where the database is.
+        `reads`: it writes nothing. `frozen`: besides, it sees one moment. Unavailable where the
+        database is.
         """
         sight = sight_of(programmes, asker, right, visit)
-        with _said_kindly(), span("database", right=right or ""):
+        with _said_kindly(reads=reads), span("database", right=right or ""):
             async with self._pool.acquire(timeout=2) as connection:
                 try:
-                    await connection.execute(_begin(sight, frozen=frozen))
+                    await connection.execute(_begin(sight, frozen=frozen, reads=reads))
                     yield connection
                     await connection.execute("commit")
                 except BaseException:
@@ -100,11 +116,13 @@ class Database:
         return self._pool.get_size() - self._pool.get_idle_size(), self._pool.get_max_size()
 
     async def close(self) -> None:
+        if self.replica is not None:
+            await self.replica.close()
         await self._pool.close()
 
 
 @contextmanager
-def _said_kindly() -> Iterator[None]:
+def _said_kindly(*, reads: bool = False) -> Iterator[None]:
     """Says of what the database could not do what a caller may know: Unavailable, and why."""
     try:
         yield
@@ -120,7 +138,14 @@ def _said_kindly() -> Iterator[None]:
             "The registry cannot reach its database. Please try again; "
             "a message sent again has one effect.",
         ) from None
-    except (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError):
+    except (
+        asyncpg.QueryCanceledError,
+        asyncpg.LockNotAvailableError,
+        # A replica ends what reads rows that the primary has cleared away meanwhile.
+        asyncpg.SerializationError,
+    ) as late:
+        if isinstance(late, asyncpg.SerializationError) and not reads:
+            raise
         raise Unavailable(
             "database.slow",
             "The registry needed too long for this; nothing was stored. Please try again.",
@@ -133,17 +158,66 @@ def _said_kindly() -> Iterator[None]:
         ) from None
 
 
-def _begin(sight: Sight, *, frozen: bool) -> str:
+class Reading(Database):
+    """Reads from the replica where there is one that is near enough, else from the primary.
+
+    Its transactions write nothing, wherever they are: a page that writes fails also where there is
+    no replica, so it is found out at once.
+    """
+
+    def __init__(self, primary: Database) -> None:
+        super().__init__(primary._pool, primary.dsn)
+        self._primary = primary
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        programmes: Iterable[int],
+        *,
+        asker: Asker | None = None,
+        right: str | None = None,
+        frozen: bool = False,
+        visit: int | None = None,
+        reads: bool = True,
+        up_to_now: bool = False,
+    ) -> AsyncIterator[Connection]:
+        """As Database.transaction. `up_to_now`: what was written before must be seen."""
+        if not reads:
+            raise ValueError("this only reads")
+        wanted, replica = tuple(programmes), self._primary.replica
+        async with AsyncExitStack() as stack:
+            near = await replica.near(self._primary, up_to_now=up_to_now) if replica else None
+            for database in (near, self._primary):
+                if database is None:
+                    continue
+                try:
+                    connection = await stack.enter_async_context(
+                        database.transaction(
+                            wanted, asker=asker, right=right, frozen=frozen, visit=visit, reads=True
+                        )
+                    )
+                except Unavailable:
+                    if database is self._primary or replica is None:
+                        raise
+                    replica.lost()
+                else:
+                    break
+            yield connection
+
+
+def _begin(sight: Sight, *, frozen: bool, reads: bool) -> str:
     """What begins a transaction: numbers and codes only, so the text can be put together; one
     round trip instead of two."""
-    kind = " isolation level repeatable read, read only" if frozen else ""
+    kind = (
+        " isolation level repeatable read, read only" if frozen else " read only" if reads else ""
+    )
     # Unset outside of visits, so the many transactions that are of none pay nothing for it.
-    of_visit = f", set_config('ibr.visit', '{sight.visit}', true)" if sight.visit else ""
+    of_visit = f"; set local ibr.visit = '{sight.visit}'" if sight.visit else ""
+    # `set local` and no set_config: a cluster tells its workers of the one and not of the other.
     return (
-        f"begin{kind}; select "
-        f"set_config('ibr.programmes', '{sight.programmes}', true), "
-        f"set_config('ibr.areas', '{sight.areas}', true), "
-        f"set_config('ibr.rights', '{sight.rights}', true){of_visit}"
+        f"begin{kind}; set local ibr.programmes = '{sight.programmes}'; "
+        f"set local ibr.areas = '{sight.areas}'; "
+        f"set local ibr.rights = '{sight.rights}'{of_visit}"
     )
 
 

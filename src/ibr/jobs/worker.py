@@ -53,6 +53,7 @@ async def run_worker(
     if services is None:
         return
     database = await open_database(dsn, "ibr_worker", size=8, name="ibr jobs")
+    database.replica = services.database.replica
     try:
         # Two queues, so that whoever waits for an answer never waits for a delivery.
         heavy = Jobs(database, at_once=HEAVY_AT_ONCE)

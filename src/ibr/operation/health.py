@@ -14,6 +14,7 @@ from ibr.db.backup.shelf import Shelf
 from ibr.db.pool import Database
 from ibr.operation.callbacks import count_callbacks
 from ibr.operation.dependencies import Watched, look
+from ibr.operation.replica import count_replica
 from ibr.operation.sealing import count_sealing
 from ibr.operation.state import count_state
 from ibr.operation.subscribers import count_notifications
@@ -42,6 +43,7 @@ def handlers(
         await count_callbacks(database)
         await count_notifications(database)
         await count_sealing(database)
+        await count_replica(database)
         await count_state(database, looked_at.jobs, shelf)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

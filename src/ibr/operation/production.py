@@ -140,15 +140,20 @@ def _networks(settings: Settings) -> Iterator[Unsafe]:
 
 
 def _database(settings: Settings) -> Iterator[Unsafe]:
-    if not settings.database_url:
+    yield from _server("IBR_DATABASE_URL", settings.database_url)
+    yield from _server("IBR_REPLICA_URL", settings.replica_url)
+
+
+def _server(name: str, url: str | None) -> Iterator[Unsafe]:
+    if not url:
         return
-    parts = urlsplit(settings.database_url)
-    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    parts = urlsplit(url)
+    options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     host = parts.hostname or options.get("host", "")
     near = not host or host.startswith("/") or _is_loopback(host)
     if not near and options.get("sslmode") != "verify-full":
         yield Unsafe(
-            "IBR_DATABASE_URL",
+            name,
             "reaches another machine without sslmode=verify-full",
             "What crosses the network could be read and changed on its way (reliability F11).",
             "Add sslmode=verify-full and sslrootcert to it.",
@@ -160,7 +165,7 @@ def _database(settings: Settings) -> Iterator[Unsafe]:
         or password == parts.username
     ):
         yield Unsafe(
-            "IBR_DATABASE_URL",
+            name,
             "has a password that can be guessed",
             "Whoever reaches the server reaches the database.",
             f"Use a random one of {_LEAST_PASSWORD} characters or more, or a certificate.",

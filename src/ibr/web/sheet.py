@@ -144,7 +144,7 @@ async def opened(
     path, say = str(visit.request.url.path), visit.say
     try:
         seen = await frozen_figures(
-            visit.services.database, visit.services.kept, visit.asker(),
+            visit.services.database.reading, visit.services.kept, visit.asker(),
             visit.query.get("period") or None, LEAD, wanted, with_restated=with_restated,
         )  # fmt: skip
     except NotUnderstood:

@@ -15,6 +15,7 @@ from ibr.errors import RegistryError
 from ibr.operation.doctor import store
 from ibr.operation.doctor.keeping import look_at_keeping
 from ibr.operation.doctor.model import Finding, care, strictly, well, wrong
+from ibr.operation.doctor.replica import look_at_replica
 from ibr.operation.doctor.reporting import look_at_reporting
 from ibr.outbox.desk.look import backlog
 from ibr.settings import Settings
@@ -67,6 +68,8 @@ async def look_at_database(
         async for finding in follow(connection, settings.production, at):
             yield finding
     for finding in await look_at_reporting(connection, settings):
+        yield finding
+    async for finding in look_at_replica(connection, settings):
         yield finding
 
 

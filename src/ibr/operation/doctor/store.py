@@ -23,6 +23,26 @@ NOT_GUARDED = (
 NOT_FORCED = ("appearance",)
 
 
+async def log_place(connection: asyncpg.Connection) -> int:
+    """How far the log is written."""
+    place: int = await connection.fetchval("select (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint")
+    return place
+
+
+async def replayed(connection: asyncpg.Connection) -> asyncpg.Record:
+    """Of a replica: whether it follows, how far it has replayed, the moment of what it has."""
+    row = await connection.fetchrow(
+        """
+        select pg_is_in_recovery() as follows,
+               (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint as place,
+               pg_is_in_recovery() and pg_is_wal_replay_paused() as paused,
+               extract(epoch from now() - pg_last_xact_replay_timestamp())::double precision as age
+        """
+    )
+    assert row is not None
+    return row
+
+
 async def version(connection: Connection) -> str:
     """The server's version."""
     said: str = await connection.fetchval("show server_version")

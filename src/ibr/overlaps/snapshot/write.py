@@ -60,7 +60,10 @@ async def take_snapshot(
         raw, files_folder = making / "raw", making / "files"
         raw.mkdir(mode=0o700)
         files_folder.mkdir(mode=0o700)
-        async with database.transaction(programmes, frozen=True) as connection:
+        # Half an hour of reading every table: from the replica, once it has all that is here now.
+        async with database.reading.transaction(
+            programmes, frozen=True, up_to_now=True
+        ) as connection:
             seen = await store.moment(connection)
             vintages = await _vintages(connection)
             await store.copy_out(connection, raw)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from asyncpg import Record
+
 from ibr.db.pool import Connection
 from ibr.db.staging import stage
 from ibr.registry.beneficiaries.model import Replaced
@@ -65,14 +67,21 @@ async def states(connection: Connection, record_ids: Sequence[int]) -> dict[int,
 
 
 async def statuses_of_keys(connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
-    rows = await connection.fetch(
-        """
-        select k.record_key, e.status from record_key k join enrolment e using (record_id)
-        where k.record_key = any ($1::bytea[])
-        """,
+    # In two steps: keys and enrolments lie on different servers of a cluster.
+    found = await connection.fetch(
+        "select record_key, record_id from record_key where record_key = any ($1::bytea[])",
         list(keys),
     )
-    return {row["record_key"]: row["status"] for row in rows}
+    rows = await connection.fetch(
+        "select record_id, status from enrolment where record_id = any ($1::bigint[])",
+        [row["record_id"] for row in found],
+    )
+    statuses = {row["record_id"]: row["status"] for row in rows}
+    return {
+        row["record_key"]: statuses[row["record_id"]]
+        for row in found
+        if row["record_id"] in statuses
+    }
 
 
 async def put_enrolments(connection: Connection, rows: Sequence[EnrolmentRow]) -> None:
@@ -163,7 +172,7 @@ async def drop_confirmed(connection: Connection, rows: Sequence[Replaced]) -> No
         where c.blind_index = r.blind_index and c.record_id = r.record_id
           and not exists (
                 select from enrolled_index e
-                where e.blind_index = r.blind_index and e.programme_id = r.programme_id
+                where e.blind_index = c.blind_index and e.programme_id = r.programme_id
                   and e.record_id = r.record_id)
         """,
         [row.blind_index for row in rows],
@@ -181,13 +190,12 @@ async def probe_index(
         # The plain statement: for a single probe the array form costs five times as much.
         rows = await connection.fetch(
             """
-            select 0 as probe, status, role, assistance_unit from enrolled_index
-            where blind_index = $1 and programme_id = $2
+            select 0 as probe, status, role, assistance_unit, null::bigint as record_id,
+                   null::smallint as appearance_no
+            from enrolled_index where blind_index = $1 and programme_id = $2
             union all
-            select 0, s.status, s.role, s.assistance_unit
-            from confirmed_number c
-            cross join lateral confirmed_standings(c.record_id, c.appearance_no, $2) as s
-            where c.blind_index = $1
+            select 0, null, null, null, c.record_id, c.appearance_no
+            from confirmed_number c where c.blind_index = $1
             """,
             blind_indexes[0],
             programme_ids[0],
@@ -195,20 +203,42 @@ async def probe_index(
     else:
         rows = await connection.fetch(
             """
-            select (q.number - 1)::integer as probe, e.status, e.role, e.assistance_unit
+            select (q.number - 1)::integer as probe, e.status, e.role, e.assistance_unit,
+                   null::bigint as record_id, null::smallint as appearance_no
             from unnest($1::bytea[], $2::integer[])
                  with ordinality as q (blind_index, programme_id, number)
             join enrolled_index e
               on e.blind_index = q.blind_index and e.programme_id = q.programme_id
             union all
-            select (q.number - 1)::integer, s.status, s.role, s.assistance_unit
+            select (q.number - 1)::integer, null, null, null, c.record_id, c.appearance_no
             from unnest($1::bytea[], $2::integer[])
                  with ordinality as q (blind_index, programme_id, number)
             join confirmed_number c on c.blind_index = q.blind_index
-            cross join lateral
-                confirmed_standings(c.record_id, c.appearance_no, q.programme_id) as s
             """,
             blind_indexes,
             programme_ids,
         )
+    found = [tuple(row)[:4] for row in rows if row["record_id"] is None]
+    confirmed = [row for row in rows if row["record_id"] is not None]
+    return found + await _standings(connection, confirmed, programme_ids) if confirmed else found
+
+
+async def _standings(
+    connection: Connection, confirmed: Sequence[Record], programme_ids: list[int]
+) -> list[tuple[int, int, int, int]]:
+    """The same of the other records of confirmed persons; asked apart, since it is rare and a
+    cluster answers it from other servers than the index."""
+    rows = await connection.fetch(
+        """
+        select q.probe, s.status, s.role, s.assistance_unit
+        from unnest($1::integer[], $2::bigint[], $3::smallint[], $4::integer[])
+             as q (probe, record_id, appearance_no, programme_id)
+        cross join lateral
+            confirmed_standings(q.record_id, q.appearance_no, q.programme_id) as s
+        """,
+        [row["probe"] for row in confirmed],
+        [row["record_id"] for row in confirmed],
+        [row["appearance_no"] for row in confirmed],
+        [programme_ids[row["probe"]] for row in confirmed],
+    )
     return [tuple(row) for row in rows]

@@ -237,16 +237,17 @@ async def benefits(
     """The newest benefits of each record. The span lets PostgreSQL skip the other months."""
     return await connection.fetch(
         f"""
-        select b.*
-        from unnest($1::bigint[]) as w (record_id)
-        cross join lateral (
-            select record_id, benefit_type, given_at, value_minor, currency, quantity, description
-            from benefit
-            where benefit.record_id = w.record_id and programme_id = any ($2::integer[])
-              and given_at >= $3::timestamptz and given_at <= $4::timestamptz
-            order by given_at desc, benefit_key
-            limit {MOST_BENEFITS:d}
+        select record_id, benefit_type, given_at, value_minor, currency, quantity, description
+        from (
+            select b.*, row_number() over (
+                       partition by b.record_id order by b.given_at desc, b.benefit_key
+                   ) as place
+            from benefit b
+            where b.record_id = any ($1::bigint[]) and b.programme_id = any ($2::integer[])
+              and b.given_at >= $3::timestamptz and b.given_at <= $4::timestamptz
         ) as b
+        where place <= {MOST_BENEFITS:d}
+        order by record_id, place
         """,
         list(records),
         sorted(programmes),

@@ -20,7 +20,7 @@ MOST_LATE, MOST_PROGRAMMES = 5, 10
 
 
 async def show(visit: Visit) -> Response[str]:
-    database, kept, asker = visit.services.database, visit.services.kept, visit.asker()
+    database, kept, asker = visit.services.database.reading, visit.services.kept, visit.asker()
     seen = await frozen_figures(database, kept, asker, None, LEAD, WANTED)
     if seen is None:
         return await _live(visit)
@@ -40,7 +40,9 @@ async def show(visit: Visit) -> Response[str]:
 
 async def _live(visit: Visit) -> Response[str]:
     services = visit.services
-    country = await country_at_a_glance(services.database, services.kept, visit.asker(), visit.at)
+    country = await country_at_a_glance(
+        services.database.reading, services.kept, visit.asker(), visit.at
+    )
     return page(
         visit,
         "country.html",

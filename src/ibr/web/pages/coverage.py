@@ -22,7 +22,7 @@ async def show(visit: Visit) -> Response[str]:
     """The view that the address asks for; what it asks wrongly is said above the nearest view."""
     services = visit.services
     explored = await explore(
-        services.database, services.kept, visit.asker(), visit.query, INDICATORS, visit.say
+        services.database.reading, services.kept, visit.asker(), visit.query, INDICATORS, visit.say
     )
     if explored is None:
         return say_nothing(visit, visit.say("Coverage explorer"), "", 200, back="")

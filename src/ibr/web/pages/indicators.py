@@ -65,7 +65,7 @@ class Value(msgspec.Struct, frozen=True):
 async def show(visit: Visit) -> Response[str]:
     """All indicators by family, with their newest totals."""
     services = visit.services
-    newest = await newest_totals(services.database, visit.asker(), INDICATORS)
+    newest = await newest_totals(services.database.reading, visit.asker(), INDICATORS)
     totals = newest.totals.values() if newest else ()
     families: dict[str, list[Listed]] = {}
     for each in INDICATORS:
@@ -80,7 +80,9 @@ async def show(visit: Visit) -> Response[str]:
         month=period_name(visit.written, newest.month) if newest else "",
         count=len(INDICATORS),
         newest=next((e for e in totals if e.not_reported), None),
-        names=(await map_of_areas(services.database, services.kept, visit.asker())).programmes,
+        names=(
+            await map_of_areas(services.database.reading, services.kept, visit.asker())
+        ).programmes,
     )
 
 
@@ -95,8 +97,8 @@ async def show_one(visit: Visit) -> Response[str]:
     if indicator is None:
         raise NotFound("indicator.unknown", "There is no indicator with this code.")
     services, asker = visit.services, visit.asker()
-    known = await one_indicator(services.database, asker, indicator)
-    places = await map_of_areas(services.database, services.kept, asker)
+    known = await one_indicator(services.database.reading, asker, indicator)
+    places = await map_of_areas(services.database.reading, services.kept, asker)
     writer = _Writer(visit, indicator, labels_of(visit.written, places))
     values = [writer.value(each) for each in reversed(known.trend)]
     return page(

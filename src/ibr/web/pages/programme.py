@@ -13,7 +13,7 @@ from ibr.web.visit import Visit
 async def show(visit: Visit) -> Response[str]:
     services = visit.services
     found = await one_programme(
-        services.database, services.kept, visit.asker(), visit.path("code"), visit.at
+        services.database.reading, services.kept, visit.asker(), visit.path("code"), visit.at
     )
     return page(
         visit, "programme.html", one=found, facts=found.programme, series=series_of(found.months)

@@ -53,7 +53,7 @@ async def whole_file(
 
 
 async def _dataset(visit: Visit, head: ReleaseHead, indicator: str) -> Dataset:
-    async with visit.services.database.transaction((), frozen=True) as connection:
+    async with visit.services.database.reading.transaction((), frozen=True) as connection:
         # Names are in English whoever asks, so that a file has one digest.
         return await site.dataset_of(
             connection,
@@ -158,7 +158,7 @@ async def figures(visit: Visit) -> Response[bytes]:
         )
     read_period(query["period"])
     shelf = await shelf_of(visit)
-    async with visit.services.database.transaction((), frozen=True) as connection:
+    async with visit.services.database.reading.transaction((), frozen=True) as connection:
         number, table = await read.released_table(
             connection, site.PUBLIC, query["indicator"], query["period"], query.get("breakdown", "")
         )

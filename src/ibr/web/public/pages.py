@@ -107,7 +107,7 @@ async def release(visit: Visit) -> Response[bytes]:
     """One release: what is in it, what it changed, its files."""
     shelf = await shelf_of(visit)
     head = shelf.release(int(visit.path("number")))
-    async with visit.services.database.transaction((), frozen=True) as connection:
+    async with visit.services.database.reading.transaction((), frozen=True) as connection:
         changes = await read.changes(connection, head)
         tables = await read.tables_of(connection, head.release_no)
         signed = await read.signed_by(connection, head.release_no)

@@ -15,7 +15,7 @@ from ibr.web.visit import Visit
 
 async def shelf_of(visit: Visit) -> site.Shelf:
     async def read() -> site.Shelf:
-        async with visit.services.database.transaction((), frozen=True) as connection:
+        async with visit.services.database.reading.transaction((), frozen=True) as connection:
             return await site.shelf(connection)
 
     return await visit.services.kept.of("public shelf", read)
@@ -23,7 +23,7 @@ async def shelf_of(visit: Visit) -> site.Shelf:
 
 async def labels_of(visit: Visit) -> Labels:
     async def read() -> Labels:
-        async with visit.services.database.transaction(()) as connection:
+        async with visit.services.database.reading.transaction(()) as connection:
             return await load_labels(connection, visit.language.code, visit.written.code)
 
     return await visit.services.kept.of(("public labels", visit.language.code), read)
@@ -39,7 +39,7 @@ async def figures_of(
     """Released tables by indicator, breakdown and month."""
 
     async def read() -> dict[tuple[str, str, str], ReleasedTable]:
-        async with visit.services.database.transaction((), frozen=True) as connection:
+        async with visit.services.database.reading.transaction((), frozen=True) as connection:
             return await site.figures_of(connection, names, periods)
 
     return await visit.services.kept.of(("public figures", tuple(names), tuple(periods)), read)
