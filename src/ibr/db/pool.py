@@ -83,8 +83,7 @@ class Database:
         except LOST:
             raise Unavailable(
                 "database.unreachable",
-                # The connection may have gone while the commit was under way, so nothing is said
-                # of what was stored; the same message again has one effect either way.
+                # The commit may have been under way: nothing is said of what was stored.
                 "The registry cannot reach its database. Please try again; "
                 "a message sent again has one effect.",
             ) from None
