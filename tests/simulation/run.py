@@ -276,12 +276,13 @@ async def _left_open(world: World) -> list[str]:
     while True:
         [row] = world.side.fetch(_OPEN, OTHER)
         left = {name: count for name, count in row.items() if count}
-        if not left:
+        # A process that stands still may yet commit what it has at hand.
+        if not left and world.clock.gone > world.unsteady_until:
             return []
         if left.keys() == {"others"}:
             world.clock.gone += _SUSPENDED_SECONDS
             end += _SUSPENDED_SECONDS
             world.say("the world", "is suspended for hours")
-        elif world.clock.gone > end:
+        elif left and world.clock.gone > end:
             return [f"liveness: {count} {name} never ended" for name, count in left.items()]
         await asyncio.sleep(_LOOK_SECONDS)
