@@ -22,6 +22,7 @@ from ibr.questions.person_record import masked, stated
 from ibr.questions.reporting import last_closed_month, pages_of, reporting_state
 from ibr.registry.overview.model import StatusChanged
 from ibr.registry.overview.written import read_record
+from ibr.subject.own.begin import PURPOSE as OWN
 from ibr.web import codes
 from ibr.web.gate import EVERYBODY, SIGNED_IN
 from ibr.web.pages.deliveries import number_in
@@ -97,7 +98,9 @@ def test_an_auditor_looks_only_to_audit() -> None:
 
 def test_every_role_is_labelled_and_every_purpose_known() -> None:
     assert set(RIGHTS) == set(codes.LISTS["ROLE"].labels)
-    assert set(PURPOSES) == set(codes.PURPOSE.labels)
+    # Of a person who looks at their own data; no officer can say so.
+    assert {*PURPOSES, OWN} == set(codes.PURPOSE.labels)
+    assert OWN not in PURPOSES
     assert {each for rights in RIGHTS.values() for each in rights.purposes} == set(PURPOSES)
 
 
