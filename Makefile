@@ -26,7 +26,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # What the tests borrow from npm; without npm the tests that need it are skipped, with a word.
 NODE_TOOLS := $(if $(shell command -v npm 2>/dev/null),tests/node/node_modules/.package-lock.json)
 
-.PHONY: help install demo test check lint lock lock-check bench simulate docs sbom audit fuzz fix clean
+.PHONY: help install demo test check lint lock lock-check bench simulate simulate-controls docs sbom audit fuzz fix clean
 .NOTPARALLEL:
 
 help: ## list the targets
@@ -40,6 +40,9 @@ demo: install ## start the registry with an embedded database and a made-up coun
 
 test: install $(NODE_TOOLS) ## run every test
 	$(RUN) pytest -n 2 --dist loadfile
+
+simulate-controls: install ## each bug that is put in on purpose must be found by the simulator
+	IBR_TEST_SIMULATION=all $(RUN) pytest -n 0 tests/simulation
 
 simulate: install ## faults by seed on the message layer: ROUNDS=100, or SEED=7 to see one again
 	$(RUN) tests.simulation --rounds $(or $(ROUNDS),1) $(if $(SEED),--seed $(SEED))

@@ -26,10 +26,13 @@ async def transaction(
     asker: Asker | None = None,
     right: str | None = None,
     frozen: bool = False,
+    visit: int | None = None,
+    reads: bool = False,
 ) -> AsyncIterator[Connection]:
     """As the real one, but whoever waits for it goes on before the commit."""
     connection = await self._pool.acquire(timeout=10)
-    await connection.execute(_begin(sight_of(programmes, asker, right), frozen=frozen))
+    sight = sight_of(programmes, asker, right, visit)
+    await connection.execute(_begin(sight, frozen=frozen, reads=reads))
     try:
         yield connection
     except BaseException:

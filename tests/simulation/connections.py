@@ -136,7 +136,7 @@ class Line:
         begins, ends = statement.startswith("begin"), statement in ("commit", "rollback")
         if begins:
             moment = self.process.world.clock.now().isoformat()
-            statement += f", set_config('simulation.now', '{moment}', true)"
+            statement += f"; set local simulation.now = '{moment}'"
         said: str = await self._do(
             statement, values, lambda: self._real.execute(statement, *values)
         )
@@ -191,7 +191,7 @@ class Line:
         world = self.process.world
         operation = Operation(
             self.process,
-            _WORDS.sub(" ", statement.partition(", set_config('sim")[0].strip())[:70],
+            _WORDS.sub(" ", statement.partition("; set local sim")[0].strip())[:70],
             commits=statement == "commit",
             lock_timeout=LOCK_SECONDS[self.role],
         )

@@ -12,6 +12,7 @@ from random import Random
 from typing import Final
 from unittest.mock import patch
 
+import asyncpg
 import msgspec
 
 from ibr import app as app_file
@@ -110,6 +111,11 @@ class Stage:
             self._made.append(process)
             task = process.begin(process.run())
             await asyncio.wait({task})
+            wrong = None if task.cancelled() else task.exception()
+            if isinstance(wrong, asyncpg.SyntaxOrAccessError | TypeError | AttributeError):
+                # No fault of the play's makes these, and a process that can never begin would be
+                # begun for ever.
+                raise wrong
             process.kill()
             if not self._ending:
                 await asyncio.sleep(self.world.chance.uniform(0.5, 4))

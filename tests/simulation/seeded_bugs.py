@@ -42,7 +42,9 @@ def acknowledged_before_the_commit() -> AbstractContextManager[object]:
         acquired = self._pool.acquire(timeout=2)
         connection = await acquired.__aenter__()
         try:
-            await connection.execute(pool._begin(sight, frozen=frozen))
+            await connection.execute(
+                pool._begin(sight, frozen=frozen, reads=bool(who.get("reads")))
+            )
             yield connection
         except BaseException:
             await pool._roll_back(connection)
