@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 class OneWrite(HttpToolsProtocol):
     """uvicorn's protocol over a transport that holds the head of an answer for its body."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrower, as uvicorn has it
         super().connection_made(cast("asyncio.Transport", HeadWaits(transport)))
 
 
