@@ -16,7 +16,8 @@ def country(dsn: str) -> WebCountry:
     return filled(dsn)
 
 
-async def test_an_address_is_told_to_wait_on_pages(country: WebCountry) -> None:
+@pytest.mark.parametrize("page", ["/sign-in", "/me"])
+async def test_an_address_is_told_to_wait_on_pages(country: WebCountry, page: str) -> None:
     async with country.services(Settings(page_requests_per_minute=3)) as services:
         app = application(services)
 
@@ -27,9 +28,9 @@ async def test_an_address_is_told_to_wait_on_pages(country: WebCountry) -> None:
             )
 
         async with browser(HERE) as here, browser(THERE) as there:
-            statuses = [(await here.get("/sign-in")).status_code for _ in range(4)]
-            late = await here.get("/sign-in")
-            other = await there.get("/sign-in")
+            statuses = [(await here.get(page)).status_code for _ in range(4)]
+            late = await here.get(page)
+            other = await there.get(page)
     assert statuses == [200, 200, 200, 429]
     assert int(late.headers["retry-after"]) >= 1
     assert late.headers["content-type"].startswith("text/html")

@@ -92,7 +92,7 @@ async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Res
     if page.right in (OWN, OWN_DOOR):
         return await _answer_own(visit, page)
     try:
-        services.pages.count_address(request.client.host if request.client else "")
+        _count(visit)
         form, upload = await _form(page, request)
         visit = replace(visit, form=form, upload=upload, session=await _session(visit))
         if page.right != EVERYBODY:
@@ -118,6 +118,7 @@ async def _answer(services: WebServices, page: Page, request: AnyRequest) -> Res
 
 async def _answer_own(visit: Visit, page: Page) -> Response[Any]:
     try:
+        _count(visit)
         form, _ = await _form(page, visit.request)
         services, secret = visit.services, visit.secret(OWN_COOKIE)
         own = await own_session_of(services.database, services.sealer, secret, visit.at)
@@ -134,6 +135,12 @@ async def _answer_own(visit: Visit, page: Page) -> Response[Any]:
     except Exception:
         logger().exception("page.failed", path=page.address)
         return own_refusal(visit, None)
+
+
+def _count(visit: Visit) -> None:
+    """Counts a page for the address that asks for it; TooMuch where there were too many."""
+    client = visit.request.client
+    visit.services.pages.count_address(client.host if client else "")
 
 
 async def _form(page: Page, request: AnyRequest) -> tuple[dict[str, str], Upload | None]:
