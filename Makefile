@@ -92,7 +92,7 @@ sbom: install ## list every component with version, digests and licence: .cache/
 # not a clean one.
 audit: $(CHECKS) ## ask PyPI's vulnerability service about every locked package
 	@for lock in requirements.lock requirements-tools.lock; do \
-		.tools/checks/bin/pip-audit --disable-pip --require-hashes --requirement $$lock || { \
+		.tools/checks/bin/pip-audit --strict --disable-pip --require-hashes --requirement $$lock || { \
 			echo "$$lock: a weakness was found, or nobody could be asked. Read above which."; exit 1; }; \
 	done
 
